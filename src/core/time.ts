@@ -1,0 +1,28 @@
+declare const epochSeconds: unique symbol;
+declare const seconds: unique symbol;
+
+/** A moment, in whole seconds since 1970-01-01T00:00:00Z (RFC 7519 NumericDate without a fraction). */
+export type EpochSeconds = number & { readonly [epochSeconds]: true };
+
+/** A length of time, in seconds. */
+export type Seconds = number & { readonly [seconds]: true };
+
+/** The moment `value` seconds after the epoch; fractions are cut off. */
+export function epochSecondsOf(value: number): EpochSeconds {
+  return Math.floor(value) as EpochSeconds; // the one place where the brand is given
+}
+
+/** A length of `value` seconds. */
+export function secondsOf(value: number): Seconds {
+  return value as Seconds; // the one place where the brand is given
+}
+
+/** The moment `length` after `moment`. */
+export function after(moment: EpochSeconds, length: Seconds): EpochSeconds {
+  return epochSecondsOf(moment + length);
+}
+
+/** The length from `from` to `to`; negative when `to` is earlier. */
+export function between(from: EpochSeconds, to: EpochSeconds): Seconds {
+  return secondsOf(to - from);
+}

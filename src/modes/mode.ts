@@ -1,0 +1,74 @@
+import type { FastifyPluginAsync } from 'fastify';
+import type { output, ZodType } from 'zod';
+import type { HttpRequest } from '../core/http/request.ts';
+import type { Header, Reply } from '../core/verdict.ts';
+import type { AuthorizationServer } from '../ports/authorization-server.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { IssuerEngineFactory } from '../ports/issuer-engine.ts';
+import type { Random } from '../ports/random.ts';
+import type { IdNames, Sealer } from '../ports/sealer.ts';
+import type { Store } from '../ports/store.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+
+/** What the gateway already knows about a request when it asks a mode. */
+export interface RequestFacts {
+  /** Scheme, host and port from the configuration, chosen by the request's host: `https://app.example.com`. */
+  readonly origin: string;
+  /** Name of the rule that matched, for logs and `explain`. */
+  readonly rule: string;
+}
+
+/** The mode agrees. The gateway adds the hygiene that every forwarded request gets, so that no mode can forget it. */
+export interface Pass {
+  readonly kind: 'pass';
+  /** Identity for the workload. Each name must be in the instance's `identityHeaders`, or be `authorization`. */
+  readonly setHeaders: readonly Header[];
+  readonly responseHeadersIfAbsent: readonly Header[];
+}
+
+/** Ports and neighbours that a mode instance is built with. */
+export interface ModeServices {
+  /** Every origin of the configuration, in its order. */
+  readonly origins: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly sealer: Sealer;
+  readonly idNames: IdNames;
+  readonly store: Store;
+  readonly providers: ReadonlyMap<string, AuthorizationServer>;
+  readonly createIssuerEngine: IssuerEngineFactory;
+}
+
+/** One configured protection, live. */
+export interface ModeInstance<Requirements = unknown> {
+  /** Where its side-service routes live, without a slash at the end; undefined when it has none. */
+  readonly basePath: string | undefined;
+  /** Cookies that are ours: never sent to a workload. */
+  readonly ownCookies: readonly string[];
+  /** Headers that only we may set towards a workload, lower-case. */
+  readonly identityHeaders: readonly string[];
+  /** Decides a request whose rule names this instance; undefined when rules cannot name it. */
+  readonly authorize:
+    | ((request: HttpRequest, facts: RequestFacts, requirements: Requirements) => Promise<Pass | Reply>)
+    | undefined;
+  /** Registered by the side service under `basePath`. */
+  readonly routes: FastifyPluginAsync | undefined;
+}
+
+/** A kind of protection: its settings, what rules may require of it, and how an instance is made. */
+export interface ModeDefinition<Settings extends ZodType = ZodType, Requirements extends ZodType = ZodType> {
+  readonly name: string;
+  /** A strict object, without the `mode` member that selects it. */
+  readonly settings: Settings;
+  /** A strict object: `require` of a rule that uses an instance of this mode. */
+  readonly requirements: Requirements;
+  create(name: string, settings: output<Settings>, services: ModeServices): ModeInstance<output<Requirements>>;
+}
+
+/** Keeps the types of a mode's settings and requirements together. */
+export function defineMode<Settings extends ZodType, Requirements extends ZodType>(
+  mode: ModeDefinition<Settings, Requirements>,
+): ModeDefinition<Settings, Requirements> {
+  return mode;
+}

@@ -1,0 +1,66 @@
+import type { Claims } from '../core/json.ts';
+import type { TokenSet } from '../core/oauth/token-set.ts';
+
+/** What a relying party asks of the authorization endpoint. `response_type=code` and S256 are always sent. */
+export interface AuthorizationRequest {
+  readonly redirectUri: string;
+  readonly state: string;
+  readonly nonce: string;
+  /** base64url(SHA-256(code_verifier)), RFC 7636 §4.2. */
+  readonly codeChallenge: string;
+}
+
+/** What must hold for an authorization response to be redeemed. */
+export interface RedemptionChecks {
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+}
+
+export interface Authentication {
+  readonly tokenSet: TokenSet;
+  readonly subject: string;
+  readonly providerSessionId: string | undefined;
+  readonly claims: Claims;
+}
+
+/** The provider could not be asked, or gave an answer that says nothing about the request (5xx, 429, time-out). */
+export interface ProviderUnavailable {
+  readonly kind: 'unavailable';
+  /** For our log only. */
+  readonly detail: string;
+}
+
+export type AuthorizationUrl = { readonly kind: 'url'; readonly url: string } | ProviderUnavailable;
+
+export type Redemption =
+  | { readonly kind: 'authenticated'; readonly authentication: Authentication }
+  /** `code`: an RFC 6749 / OpenID error code, or `invalid_response` for an answer that failed validation. */
+  | { readonly kind: 'refused'; readonly code: string; readonly detail: string }
+  | ProviderUnavailable;
+
+export interface LogoutRequest {
+  readonly idToken: string | undefined;
+  readonly postLogoutRedirectUri: string;
+  readonly state: string;
+}
+
+/**
+ * A configured provider, as its relying party sees it.
+ *
+ * Obligations: every call is bounded in time and bytes, follows no redirect, and throws only for a defect of
+ * ours; what the provider does wrong is a value. The ID token is validated completely (OpenID Connect Core
+ * §3.1.3.7) before `authenticated` is said.
+ */
+export interface AuthorizationServer {
+  readonly name: string;
+  /** `iss` that its responses must carry, and whether it promised to send it (RFC 9207 §3); undefined before discovery. */
+  issuer(): Promise<{ readonly issuer: string; readonly sendsIss: boolean } | ProviderUnavailable>;
+  authorizationUrl(request: AuthorizationRequest): Promise<AuthorizationUrl>;
+  /** `response`: the redirect URI with the query as it arrived. */
+  redeem(response: URL, checks: RedemptionChecks): Promise<Redemption>;
+  /** Where RP-initiated logout goes; undefined when the provider has no end_session_endpoint or cannot be asked. */
+  endSessionUrl(request: LogoutRequest): Promise<string | undefined>;
+  /** For readiness bodies and metrics; never makes a request. */
+  status(): 'ready' | 'unavailable' | 'not_asked';
+}

@@ -1,0 +1,6 @@
+import type { EpochSeconds } from '../core/time.ts';
+
+/** The one source of the current time. Never blocks. Tests hand in a fixed one. */
+export interface Clock {
+  now(): EpochSeconds;
+}

@@ -1,0 +1,106 @@
+import type { EpochSeconds } from '../core/time.ts';
+
+/**
+ * Thrown by every store operation that could not be carried out or whose outcome is unknown (connection lost,
+ * time-out, LOADING, READONLY, OOM, wrong password). Callers answer 503 and delete nothing.
+ */
+export class StoreUnavailableError extends Error {
+  constructor(operation: string, options?: ErrorOptions) {
+    super(`the store did not carry out ${operation}`, options);
+    this.name = 'StoreUnavailableError';
+  }
+}
+
+/** Whether the store answers right now, for readiness. Never throws; bounded by the store's command time-out. */
+export interface StoreHealth {
+  isReachable(): Promise<boolean>;
+}
+
+/** A session as the store keeps it: sealed, under the HMAC name of its id. */
+export interface SessionRecord {
+  readonly sealed: Uint8Array;
+  /** Counts writes of `sealed`, from 1. A writer that read generation n may only replace generation n. */
+  readonly generation: number;
+  readonly lastSeenAt: EpochSeconds;
+}
+
+/**
+ * Session records by name (see {@link IdNames}).
+ *
+ * Obligations, the same for each adapter and proved by one contract suite:
+ * - every operation is one atomic step, bounded in time, and throws {@link StoreUnavailableError} or succeeds;
+ * - a record is gone at `endsAt` (absolute), or `idleFor` seconds after `lastSeenAt`, whichever is first;
+ * - `replace` and `touch` never bring back a record that was deleted: a logout wins.
+ */
+export interface SessionRecords {
+  find(name: string): Promise<SessionRecord | undefined>;
+  /** Creates generation 1. Overwrites nothing: false when the name is taken. */
+  create(name: string, record: NewSessionRecord): Promise<boolean>;
+  /** Replaces the sealed value when the stored generation is still `generation`; the new one is `generation + 1`. */
+  replace(name: string, generation: number, sealed: Uint8Array): Promise<boolean>;
+  /** Moves `lastSeenAt` (never backwards) and the idle end; leaves the sealed value alone. */
+  touch(name: string, lastSeenAt: EpochSeconds): Promise<void>;
+  /** True when a record was there. */
+  delete(name: string): Promise<boolean>;
+}
+
+export interface NewSessionRecord {
+  readonly sealed: Uint8Array;
+  readonly lastSeenAt: EpochSeconds;
+  readonly endsAt: EpochSeconds;
+  /** Seconds without a touch after which the record goes. */
+  readonly idleFor: number;
+}
+
+/**
+ * Markers of things that may be used once (login attempts, one-time handles, jti values).
+ *
+ * Obligation: of any number of callers with one name, over any number of processes, exactly one gets true.
+ */
+export interface OnceMarkers {
+  /** True for the first caller; false for every later one until `endsAt`. */
+  take(name: string, endsAt: EpochSeconds): Promise<boolean>;
+}
+
+/**
+ * Small sealed documents with an end, grouped so that a group can be deleted whole: what the issuer keeps
+ * (codes, grants, tokens, its own sessions).
+ *
+ * Obligations: as {@link SessionRecords}; `take` returns a document to exactly one caller and marks it consumed.
+ */
+export interface DocumentStore {
+  put(key: DocumentKey, document: StoredDocument): Promise<void>;
+  find(key: DocumentKey): Promise<FoundDocument | undefined>;
+  /** The document found by a second key that `put` gave it (`alias`). */
+  findByAlias(kind: string, alias: string): Promise<FoundDocument | undefined>;
+  /** Marks it consumed at `at`, once; false when it was consumed before or is not there. */
+  consume(key: DocumentKey, at: EpochSeconds): Promise<boolean>;
+  delete(key: DocumentKey): Promise<void>;
+  deleteGroup(group: string): Promise<void>;
+}
+
+export interface DocumentKey {
+  readonly kind: string;
+  readonly id: string;
+}
+
+export interface StoredDocument {
+  readonly value: Uint8Array;
+  readonly endsAt: EpochSeconds | undefined;
+  readonly group: string | undefined;
+  readonly alias: string | undefined;
+}
+
+export interface FoundDocument {
+  readonly id: string;
+  readonly value: Uint8Array;
+  readonly consumedAt: EpochSeconds | undefined;
+}
+
+/** Everything one store adapter offers, with its end. */
+export interface Store extends StoreHealth {
+  readonly sessions: SessionRecords;
+  readonly once: OnceMarkers;
+  readonly documents: DocumentStore;
+  close(): Promise<void>;
+}
