@@ -10,6 +10,13 @@ import type { IdNames, Sealer } from '../ports/sealer.ts';
 import type { Store } from '../ports/store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The configured origin that the request's Host names; undefined for any other host. Set by the side service. */
+    publicOrigin: string | undefined;
+  }
+}
+
 /** What the gateway already knows about a request when it asks a mode. */
 export interface RequestFacts {
   /** Scheme, host and port from the configuration, chosen by the request's host: `https://app.example.com`. */

@@ -54,6 +54,8 @@ export interface LogoutRequest {
  */
 export interface AuthorizationServer {
   readonly name: string;
+  /** The operator lets its e-mail addresses count although it does not say `email_verified: true`. */
+  readonly vouchesForEmail: boolean;
   /** `iss` that its responses must carry, and whether it promised to send it (RFC 9207 §3); undefined before discovery. */
   issuer(): Promise<{ readonly issuer: string; readonly sendsIss: boolean } | ProviderUnavailable>;
   authorizationUrl(request: AuthorizationRequest): Promise<AuthorizationUrl>;

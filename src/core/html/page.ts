@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import type { Header } from '../verdict.ts';
 import { type Html, html } from './html.ts';
 
 /** A page before it is sent. */
@@ -34,10 +36,27 @@ th,td{padding:.45rem .5rem;border-bottom:1px solid var(--line);text-align:left;v
 th{width:38%;font-weight:600}
 `;
 
-/** The stylesheet of every page, for its Content-Security-Policy hash: `'sha256-' + base64(SHA-256(text))`. */
-export const pageStylesheet = stylesheet;
+const styleHash = createHash('sha256').update(stylesheet).digest('base64');
 
-/** The whole document. It needs no script; its only style is {@link pageStylesheet}. */
+/**
+ * Headers of every page: no script, no foreign content, no frame, no cache. `formTargets` are further origins to
+ * which the page's forms may lead, redirects included (Content Security Policy Level 3 §6.4.1).
+ */
+export function pageHeaders(formTargets: readonly string[] = []): readonly Header[] {
+  const formAction = ["'self'", ...formTargets].join(' ');
+  return [
+    ['content-type', 'text/html; charset=utf-8'],
+    [
+      'content-security-policy',
+      `default-src 'none'; style-src 'sha256-${styleHash}'; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'`,
+    ],
+    ['cache-control', 'no-store'],
+    ['referrer-policy', 'no-referrer'],
+    ['x-content-type-options', 'nosniff'],
+  ];
+}
+
+/** The whole document. It needs no script; its only style is the one that {@link pageHeaders} allows. */
 export function renderPage(page: Page): string {
   const style = { markup: `<style>${stylesheet}</style>` };
   return html`<!doctype html>

@@ -1,0 +1,36 @@
+import type { TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client';
+import type { TokenSet } from '../../core/oauth/token-set.ts';
+import { Secret } from '../../core/secret.ts';
+import { after, type EpochSeconds, secondsOf } from '../../core/time.ts';
+
+/** A token set, or why the response cannot be one. */
+export type TokenResponse = { readonly kind: 'tokens'; readonly tokenSet: TokenSet } | { readonly kind: 'unusable'; readonly detail: string };
+
+/** RFC 6750 §2.1: what may stand behind `Bearer`. */
+const b64token = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+/** No token is believed to live longer; a server that says more made a mistake. */
+const longestLifetime = secondsOf(366 * 86_400);
+
+/** Reads a token response (RFC 6749 §5.1) that openid-client accepted. */
+export function readTokenResponse(response: TokenEndpointResponse & TokenEndpointResponseHelpers, now: EpochSeconds): TokenResponse {
+  if (response.token_type !== 'bearer') return { kind: 'unusable', detail: 'token_type is not Bearer' };
+  if (!b64token.test(response.access_token)) return { kind: 'unusable', detail: 'access_token cannot be sent in a header' };
+  const lifetime = response.expiresIn();
+  if (lifetime !== undefined && !Number.isFinite(lifetime)) return { kind: 'unusable', detail: 'expires_in is not a number' };
+  return {
+    kind: 'tokens',
+    tokenSet: {
+      accessToken: new Secret(response.access_token),
+      obtainedAt: now,
+      expiresAt: lifetime === undefined ? undefined : after(now, secondsOf(Math.min(lifetime, longestLifetime))),
+      refreshToken: secretOf(response.refresh_token),
+      idToken: secretOf(response.id_token),
+      scope: response.scope,
+    },
+  };
+}
+
+function secretOf(token: string | undefined): Secret<string> | undefined {
+  return token === undefined || token === '' ? undefined : new Secret(token);
+}

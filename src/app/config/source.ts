@@ -1,0 +1,163 @@
+import { open } from 'node:fs/promises';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, visit } from 'yaml';
+import type { ConfigError } from './config.ts';
+import { type ConfigPath, errorAt, type Finding, formatPath } from './finding.ts';
+import { explainYamlError } from './yaml-errors.ts';
+
+const maxBytes = 1_048_576;
+/** Aliases multiply: this many nodes may come from them, not more ("billion laughs"). */
+const maxAliasCount = 100;
+
+/** A YAML document with the way back from its values to its lines. */
+export interface ConfigSource {
+  /** Plain maps, lists and scalars; undefined when the text is not usable. */
+  readonly value: unknown;
+  /** What the text itself has wrong: syntax, doubled keys. */
+  readonly errors: readonly ConfigError[];
+  locate(finding: Finding): ConfigError;
+}
+
+/** Reads a YAML file of at most 1 MiB. Throws nothing: what cannot be read is an error of the result. */
+export async function readSource(file: string): Promise<ConfigSource> {
+  const text = await readBounded(file);
+  if (text.kind === 'text') return parseSource(file, text.text);
+  const finding = errorAt([], text.problem, text.suggestion);
+  return { value: undefined, errors: [withoutPlace(file, finding)], locate: (other) => withoutPlace(file, other) };
+}
+
+type Read =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'problem'; readonly problem: string; readonly suggestion: string | undefined };
+
+async function readBounded(file: string): Promise<Read> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxBytes + 1), 0, maxBytes + 1, 0);
+      if (bytesRead > maxBytes) return problem('the file is larger than 1 MiB');
+      return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead)) };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    return explainReadError(error);
+  }
+}
+
+function problem(text: string, suggestion?: string): Read {
+  return { kind: 'problem', problem: text, suggestion };
+}
+
+function explainReadError(error: unknown): Read {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  switch (code) {
+    case 'ENOENT':
+      return problem('there is no such file', 'name the file with --config or SALLYPORT_CONFIG');
+    case 'EACCES':
+      return problem('this user may not read the file');
+    case 'EISDIR':
+      return problem('this is a folder, not a file');
+    case 'ERR_ENCODING_INVALID_ENCODED_DATA':
+      return problem('the file is not UTF-8 text');
+    default:
+      return problem(`the file cannot be read (${code})`);
+  }
+}
+
+function withoutPlace(file: string, finding: Finding): ConfigError {
+  return {
+    file,
+    line: 1,
+    column: 1,
+    path: formatPath(finding.path),
+    problem: finding.problem,
+    suggestion: finding.suggestion,
+  };
+}
+
+/** Parses YAML 1.2; every key a string, none twice, no merge keys. */
+export function parseSource(file: string, text: string): ConfigSource {
+  const lines = new LineCounter();
+  // Without prettyErrors the parser quotes nothing of the text, and its own words are replaced by ours.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const locate = (finding: Finding): ConfigError => ({
+    ...place(offsetOf(document, finding)),
+    path: formatPath(finding.path),
+    problem: finding.problem,
+    suggestion: finding.suggestion,
+  });
+  const errors = [...document.errors, ...document.warnings].map((error) => ({
+    ...place(error.pos[0]),
+    path: formatPath(keyPathAt(document, error.pos[0]) ?? []),
+    ...explainYamlError(error.code),
+  }));
+  // A doubled key leaves the rest readable; any other error may have moved everything after it.
+  const isReadable = document.errors.every((error) => error.code === 'DUPLICATE_KEY');
+  if (!isReadable) return { value: undefined, errors, locate };
+  try {
+    return { value: document.toJS({ maxAliasCount }), errors, locate };
+  } catch {
+    const finding = errorAt([], 'aliases (*name) are unresolved or expand to too much', 'write the values out');
+    return { value: undefined, errors: [...errors, locate(finding)], locate };
+  }
+}
+
+/** Where the deepest part of the path begins that the document has. */
+function offsetOf(document: Document, finding: Finding): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const [index, step] of finding.path.entries()) {
+    const pair = pairOf(document, node, step);
+    const child = pair === undefined ? itemOf(document, node, step) : pair.value;
+    if (pair === undefined && child === undefined) return offset;
+    const isLast = index === finding.path.length - 1;
+    const keyOffset = startOf(pair?.key);
+    offset = (isLast && finding.at === 'key' ? keyOffset : startOf(child)) ?? keyOffset ?? offset;
+    node = child;
+  }
+  return offset;
+}
+
+function pairOf(document: Document, node: unknown, step: PropertyKey): Pair<unknown, unknown> | undefined {
+  const map = resolveAlias(document, node);
+  if (!isMap(map)) return undefined;
+  return map.items.find((pair) => isScalar(pair.key) && pair.key.value === step);
+}
+
+function itemOf(document: Document, node: unknown, step: PropertyKey): unknown {
+  const list = resolveAlias(document, node);
+  return isSeq(list) && typeof step === 'number' ? list.items[step] : undefined;
+}
+
+function resolveAlias(document: Document, node: unknown): unknown {
+  return isAlias(node) ? node.resolve(document) : node;
+}
+
+function startOf(node: unknown): number | undefined {
+  // Every node that the parser made has a range; the type allows nodes that a program made.
+  return (node as Node | null | undefined)?.range?.[0];
+}
+
+/** The path of the key that begins at an offset, for errors that the parser reports by offset. */
+function keyPathAt(document: Document, offset: number): ConfigPath | undefined {
+  let found: ConfigPath | undefined;
+  visit(document, {
+    Pair(_, pair, ancestors) {
+      if (startOf(pair.key) !== offset || !isScalar(pair.key)) return undefined;
+      found = [...ancestors.flatMap((ancestor, index) => stepBetween(ancestor, ancestors[index + 1] ?? pair)), String(pair.key.value)];
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+function stepBetween(parent: unknown, child: unknown): PropertyKey[] {
+  if (isSeq(parent)) return [parent.items.indexOf(child)];
+  if (isMap(parent)) return [];
+  const key = (parent as Partial<Pair> | undefined)?.key; // ancestors are nodes, documents and pairs
+  return isScalar(key) ? [String(key.value)] : [];
+}

@@ -1,0 +1,50 @@
+/** Host and port of a `Host` or `:authority` value (RFC 9110 §7.2), in the form that is compared. */
+export interface Authority {
+  /** Lower-case, without a trailing dot; IPv6 in brackets. */
+  readonly host: string;
+  /** Undefined when the value names none. */
+  readonly port: number | undefined;
+}
+
+// No user-info, no percent-encoding, no whitespace: names as DNS and browsers write them, or a bracketed IPv6.
+const form = /^(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)(?::(\d{1,5}))?$/;
+
+/** Undefined for a value that is not exactly one host with an optional port. */
+export function parseAuthority(value: string): Authority | undefined {
+  const match = form.exec(value.toLowerCase());
+  const [, name, digits] = match ?? [];
+  if (name === undefined) return undefined;
+  const port = digits === undefined ? undefined : Number(digits);
+  if (port !== undefined && (port < 1 || port > 65_535)) return undefined;
+  return { host: name.endsWith('.') ? name.slice(0, -1) : name, port };
+}
+
+const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
+
+/** The configured origins by the authorities that name them. */
+export type OriginIndex = ReadonlyMap<string, string>;
+
+/**
+ * Indexes origins (`https://app.example.com`, `http://localhost:8080`) by `host:port`. Of two origins with one
+ * `host:port` the later wins; the configuration refuses such a pair before it comes here.
+ */
+export function indexOrigins(origins: readonly string[]): OriginIndex {
+  return new Map(
+    origins.map((origin) => {
+      const url = new URL(origin);
+      const port = url.port === '' ? (defaultPorts[url.protocol] ?? 0) : Number(url.port);
+      return [`${url.hostname}:${port}`, origin];
+    }),
+  );
+}
+
+/**
+ * The origin that a request's authority names, or undefined: there is no fallback. Scheme and port come from
+ * the configuration, never from the request's `X-Forwarded-*` headers.
+ */
+export function originOf(authority: string, origins: OriginIndex): string | undefined {
+  const parsed = parseAuthority(authority);
+  if (parsed === undefined) return undefined;
+  if (parsed.port !== undefined) return origins.get(`${parsed.host}:${parsed.port}`);
+  return origins.get(`${parsed.host}:443`) ?? origins.get(`${parsed.host}:80`);
+}

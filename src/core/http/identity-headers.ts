@@ -1,0 +1,66 @@
+import { type HttpRequest } from './request.ts';
+import type { Forward, Header } from '../verdict.ts';
+import { stripCookies } from './cookies.ts';
+
+/** What no client may say to a workload, whatever rule lets the request through. */
+export interface Hygiene {
+  /** Folded names (see {@link foldName}) that only we may set. */
+  readonly managedNames: ReadonlySet<string>;
+  /** Folded prefixes that only we may set. */
+  readonly managedPrefixes: readonly string[];
+  /** Names of our own cookies. */
+  readonly ownCookies: ReadonlySet<string>;
+}
+
+/** What a mode wants set on a request that it lets through. */
+export interface Grant {
+  readonly setHeaders: readonly Header[];
+  readonly responseHeadersIfAbsent: readonly Header[];
+  /** Leave the client's own Authorization header in place. Only where nothing of ours is set there. */
+  readonly keepsAuthorization: boolean;
+}
+
+/**
+ * One spelling for all spellings of a header name that servers treat as one: CGI and WSGI turn `-`, `_` and
+ * sometimes `.` into the same variable.
+ */
+export function foldName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+}
+
+/** The one constructor of a forward: every managed header of the client's goes, ours are set, our cookies stay here. */
+export function forwardWith(request: HttpRequest, grant: Grant, hygiene: Hygiene): Forward {
+  const set = new Map(grant.setHeaders.map(([name, value]) => [name.toLowerCase(), value]));
+  const cookies = stripCookies(request, hygiene.ownCookies);
+  if (cookies.kind === 'changed') set.set('cookie', cookies.value);
+  const removed = [...request.headers.keys()].filter(
+    (name) => !set.has(name) && isManaged(name, grant, hygiene),
+  );
+  if (cookies.kind === 'nothing_left') removed.push('cookie');
+  return {
+    kind: 'forward',
+    setHeaders: [...set],
+    removeHeaders: removed,
+    responseHeadersIfAbsent: grant.responseHeadersIfAbsent,
+  };
+}
+
+function isManaged(name: string, grant: Grant, hygiene: Hygiene): boolean {
+  const folded = foldName(name);
+  if (folded === 'authorization') return !(grant.keepsAuthorization && name === 'authorization');
+  return hygiene.managedNames.has(folded) || hygiene.managedPrefixes.some((prefix) => folded.startsWith(prefix));
+}
+
+/**
+ * A claim's text as a header value: printable ASCII as it is, everything else (and `%`) percent-encoded as
+ * UTF-8, so that `decodeURIComponent` gives the claim back and nothing can end the line.
+ */
+export function headerValueOf(text: string): string {
+  return text
+    .trim()
+    .replace(/[^\x20-\x24\x26-\x7e]/gu, (character) => (isLoneSurrogate(character) ? '%EF%BF%BD' : encodeURIComponent(character)));
+}
+
+function isLoneSurrogate(character: string): boolean {
+  return /^[\ud800-\udfff]$/.test(character);
+}

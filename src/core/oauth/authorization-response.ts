@@ -1,0 +1,36 @@
+/** An authorization response (RFC 6749 §4.1.2) as its query carried it. Nothing in it is trusted yet. */
+export type AuthorizationResponse =
+  | { readonly kind: 'code'; readonly state: string; readonly iss: string | undefined }
+  | { readonly kind: 'error'; readonly error: string; readonly state: string; readonly iss: string | undefined }
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+const single = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'response'];
+
+/** Reads the query of a redirect URI. Parameters that came twice or came empty make it invalid (RFC 6749 §3.1). */
+export function parseAuthorizationResponse(query: string): AuthorizationResponse {
+  const parameters = new URLSearchParams(query);
+  const doubled = single.find((name) => parameters.getAll(name).length > 1);
+  if (doubled !== undefined) return { kind: 'invalid', reason: `${doubled} came twice` };
+  const state = parameters.get('state');
+  if (state === null || state === '') return { kind: 'invalid', reason: 'state is missing' };
+  const iss = parameters.get('iss') ?? undefined;
+  const error = parameters.get('error');
+  const code = parameters.get('code');
+  if (error !== null && code !== null) return { kind: 'invalid', reason: 'code and error came together' };
+  if (error !== null) return { kind: 'error', error: errorCodeOf(error), state, iss };
+  if (code === null || code === '') return { kind: 'invalid', reason: 'code is missing' };
+  return { kind: 'code', state, iss };
+}
+
+/** An error code in the alphabet of RFC 6749 §4.1.2.1, or `server_error` for anything that is not one. */
+export function errorCodeOf(error: string): string {
+  return /^[a-z_]{1,64}$/.test(error) ? error : 'server_error';
+}
+
+/**
+ * Whether the response names the issuer that the request went to (RFC 9207 §2.4). Where the authorization server
+ * promised `iss`, a missing one is wrong; where it comes unpromised, it must still be right.
+ */
+export function namesIssuer(iss: string | undefined, expected: { readonly issuer: string; readonly sendsIss: boolean }): boolean {
+  return iss === undefined ? !expected.sendsIss : iss === expected.issuer;
+}

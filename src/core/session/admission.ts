@@ -1,0 +1,53 @@
+import type { Claims, JsonValue } from '../json.ts';
+
+/** Who a rule lets in, beyond having logged in. An absent list demands nothing. */
+export interface Admission {
+  /** Full addresses, compared without case. `emails` and `domains` widen each other. */
+  readonly emails?: readonly string[] | undefined;
+  /** Exact domains of addresses, without `@`, compared without case; subdomains do not count. */
+  readonly domains?: readonly string[] | undefined;
+  /** The user must be in at least one of them. Compared exactly. Narrows the other two. */
+  readonly groups?: readonly string[] | undefined;
+}
+
+/** How claims are read for admission. */
+export interface AdmissionSettings {
+  /** Claim that lists the user's groups. */
+  readonly groupsClaim: string;
+  /** Accept an address whose provider does not say `email_verified: true`. */
+  readonly allowsUnverifiedEmail: boolean;
+}
+
+export type AdmissionRefusal = 'email_not_verified' | 'email_not_allowed' | 'group_not_allowed';
+
+/** Why these claims are not let in; undefined when they are. */
+export function admissionRefusal(claims: Claims, admission: Admission, settings: AdmissionSettings): AdmissionRefusal | undefined {
+  if (admission.emails !== undefined || admission.domains !== undefined) {
+    if (!settings.allowsUnverifiedEmail && claims.get('email_verified') !== true) return 'email_not_verified';
+    if (!isAllowedEmail(claims.get('email'), admission)) return 'email_not_allowed';
+  }
+  if (admission.groups !== undefined) {
+    const own = textsOf(claims.get(settings.groupsClaim));
+    if (!admission.groups.some((group) => own.includes(group))) return 'group_not_allowed';
+  }
+  return undefined;
+}
+
+function isAllowedEmail(claim: JsonValue | undefined, admission: Admission): boolean {
+  if (typeof claim !== 'string') return false;
+  const email = claim.toLowerCase();
+  const parts = email.split('@');
+  const [local, domain] = parts;
+  // `a@evil@corp` has two readings; we take neither.
+  if (parts.length !== 2 || local === '' || domain === undefined) return false;
+  return (
+    (admission.emails ?? []).some((allowed) => allowed.toLowerCase() === email) ||
+    (admission.domains ?? []).some((allowed) => allowed.toLowerCase() === domain)
+  );
+}
+
+/** A text, or the texts of a list; nothing of any other shape. */
+export function textsOf(claim: JsonValue | undefined): readonly string[] {
+  if (typeof claim === 'string') return [claim];
+  return Array.isArray(claim) ? claim.filter((item): item is string => typeof item === 'string') : [];
+}

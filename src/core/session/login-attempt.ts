@@ -1,0 +1,47 @@
+import { type EpochSeconds, epochSecondsOf } from '../time.ts';
+
+/**
+ * One try to log in. It travels sealed in `state`, so that clients without cookies cannot fill the store; the
+ * store keeps only a marker that it was used.
+ */
+export interface LoginAttempt {
+  /** Names the consumption marker; base64url of 16 random bytes. */
+  readonly id: string;
+  readonly instance: string;
+  readonly provider: string;
+  /** The public origin on which it began, and on which it must end. */
+  readonly origin: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+  /** Path, query and fragment on `origin`. */
+  readonly returnTo: string;
+  /** base64url(SHA-256) of the browser's binding secret. */
+  readonly bindingHash: string;
+  readonly expiresAt: EpochSeconds;
+}
+
+const names = ['id', 'instance', 'provider', 'origin', 'nonce', 'codeVerifier', 'returnTo', 'bindingHash'] as const;
+
+/** A compact JSON array, as `state` should stay short. Goes into a sealer and nowhere else. */
+export function encodeLoginAttempt(attempt: LoginAttempt): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify([attempt.expiresAt, ...names.map((name) => attempt[name])]));
+}
+
+/** Undefined for anything that {@link encodeLoginAttempt} did not write. */
+export function decodeLoginAttempt(bytes: Uint8Array): LoginAttempt | undefined {
+  const fields = parse(bytes);
+  if (!Array.isArray(fields) || fields.length !== names.length + 1) return undefined;
+  const [expiresAt, id, instance, provider, origin, nonce, codeVerifier, returnTo, bindingHash] = fields as unknown[];
+  if (typeof expiresAt !== 'number' || typeof id !== 'string' || typeof instance !== 'string') return undefined;
+  if (typeof provider !== 'string' || typeof origin !== 'string' || typeof nonce !== 'string') return undefined;
+  if (typeof codeVerifier !== 'string' || typeof returnTo !== 'string' || typeof bindingHash !== 'string') return undefined;
+  return { id, instance, provider, origin, nonce, codeVerifier, returnTo, bindingHash, expiresAt: epochSecondsOf(expiresAt) };
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,101 @@
+import { type Claims, claimsOf, type JsonValue } from '../json.ts';
+import type { TokenSet } from '../oauth/token-set.ts';
+import { Secret } from '../secret.ts';
+import { epochSecondsOf } from '../time.ts';
+import type { Session } from './session.ts';
+
+/** Version of the shape below. A value of another version is no session. */
+const version = 1;
+
+/** UTF-8 JSON. The result holds tokens in the clear: it goes into a sealer and nowhere else. */
+export function encodeSession(session: Session): Uint8Array {
+  const { tokenSet } = session;
+  return new TextEncoder().encode(
+    JSON.stringify({
+      v: version,
+      instance: session.instance,
+      provider: session.provider,
+      sub: session.subject,
+      sid: session.providerSessionId,
+      claims: [...session.claims],
+      at: tokenSet.accessToken.reveal(),
+      obtained: tokenSet.obtainedAt,
+      expires: tokenSet.expiresAt,
+      rt: tokenSet.refreshToken?.reveal(),
+      idt: tokenSet.idToken?.reveal(),
+      scope: tokenSet.scope,
+      created: session.createdAt,
+      ends: session.endsAt,
+    }),
+  );
+}
+
+/** Undefined for anything that {@link encodeSession} of this version did not write. */
+export function decodeSession(bytes: Uint8Array): Session | undefined {
+  const fields = parseFields(bytes);
+  if (fields === undefined || fields.get('v') !== version) return undefined;
+  const instance = text(fields, 'instance');
+  const provider = text(fields, 'provider');
+  const subject = text(fields, 'sub');
+  const tokenSet = decodeTokenSet(fields);
+  const created = number(fields, 'created');
+  const ends = number(fields, 'ends');
+  const claims = decodeClaims(fields.get('claims'));
+  if (instance === undefined || provider === undefined || subject === undefined || tokenSet === undefined) return undefined;
+  if (created === undefined || ends === undefined || claims === undefined) return undefined;
+  return {
+    instance,
+    provider,
+    subject,
+    providerSessionId: text(fields, 'sid'),
+    claims,
+    tokenSet,
+    createdAt: epochSecondsOf(created),
+    endsAt: epochSecondsOf(ends),
+  };
+}
+
+function decodeTokenSet(fields: Claims): TokenSet | undefined {
+  const accessToken = text(fields, 'at');
+  const obtained = number(fields, 'obtained');
+  if (accessToken === undefined || obtained === undefined) return undefined;
+  const expires = number(fields, 'expires');
+  return {
+    accessToken: new Secret(accessToken),
+    obtainedAt: epochSecondsOf(obtained),
+    expiresAt: expires === undefined ? undefined : epochSecondsOf(expires),
+    refreshToken: secret(fields, 'rt'),
+    idToken: secret(fields, 'idt'),
+    scope: text(fields, 'scope'),
+  };
+}
+
+/** Claims travel as pairs, so that a claim named `__proto__` stays a claim. */
+function decodeClaims(value: JsonValue | undefined): Claims | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const pairs = value.filter((pair): pair is [string, JsonValue] => Array.isArray(pair) && typeof pair[0] === 'string');
+  return pairs.length === value.length ? new Map(pairs) : undefined;
+}
+
+function parseFields(bytes: Uint8Array): Claims | undefined {
+  try {
+    return claimsOf(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+  } catch {
+    return undefined;
+  }
+}
+
+function text(fields: Claims, name: string): string | undefined {
+  const value = fields.get(name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function number(fields: Claims, name: string): number | undefined {
+  const value = fields.get(name);
+  return typeof value === 'number' ? value : undefined;
+}
+
+function secret(fields: Claims, name: string): Secret<string> | undefined {
+  const value = text(fields, name);
+  return value === undefined ? undefined : new Secret(value);
+}

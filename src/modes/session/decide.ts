@@ -1,0 +1,54 @@
+import { isForeignWebSocket, isTopLevelNavigation } from '../../core/http/navigation.ts';
+import type { HttpRequest } from '../../core/http/request.ts';
+import { type AdmissionRefusal, type AdmissionSettings, admissionRefusal } from '../../core/session/admission.ts';
+import { needsTouch, type SessionEnd, sessionEnd, type StoredSession } from '../../core/session/lifetimes.ts';
+import type { Session } from '../../core/session/session.ts';
+import type { EpochSeconds, Seconds } from '../../core/time.ts';
+import type { SessionRequirements } from './requirements.ts';
+
+/** The settings that the decision looks at. */
+export interface DecisionSettings extends AdmissionSettings {
+  readonly instance: string;
+  readonly idleLifetime: Seconds;
+}
+
+/** Everything that was found out about a request before deciding. */
+export interface SessionFacts {
+  readonly request: HttpRequest;
+  readonly origin: string;
+  /** What the cookie led to, if anything. */
+  readonly stored: StoredSession | undefined;
+  readonly now: EpochSeconds;
+}
+
+/** Why there is no session to go on with. */
+export type NoSession = 'no_session' | 'other_instance' | SessionEnd;
+
+/** What to do with a request. */
+export type Move =
+  | { readonly kind: 'forward'; readonly session: Session; readonly touches: boolean }
+  /** Send the browser to the provider; a person is looking. */
+  | { readonly kind: 'login'; readonly because: NoSession }
+  /** Say 401; a program is asking. */
+  | { readonly kind: 'unauthenticated'; readonly because: NoSession }
+  | { readonly kind: 'refuse'; readonly reason: AdmissionRefusal | 'foreign_websocket' };
+
+/** The decision table of session mode, from the first row that looks at a session. */
+export function decide(facts: SessionFacts, requirements: SessionRequirements, settings: DecisionSettings): Move {
+  const { request, stored, now } = facts;
+  if (isForeignWebSocket(request, facts.origin)) return { kind: 'refuse', reason: 'foreign_websocket' };
+  const because = noSession(stored, now, settings);
+  if (stored === undefined || because !== undefined) {
+    return { kind: isTopLevelNavigation(request) ? 'login' : 'unauthenticated', because: because ?? 'no_session' };
+  }
+  const { session } = stored;
+  const reason = admissionRefusal(session.claims, requirements, settings);
+  if (reason !== undefined) return { kind: 'refuse', reason };
+  return { kind: 'forward', session, touches: needsTouch(stored, now, settings.idleLifetime) };
+}
+
+function noSession(stored: StoredSession | undefined, now: EpochSeconds, settings: DecisionSettings): NoSession | undefined {
+  if (stored === undefined) return 'no_session';
+  if (stored.session.instance !== settings.instance) return 'other_instance';
+  return sessionEnd(stored, now, settings.idleLifetime);
+}

@@ -1,0 +1,30 @@
+import { readCookie } from '../../core/http/cookies.ts';
+import { jsonReply } from '../../core/http/refusal.ts';
+import type { HttpRequest } from '../../core/http/request.ts';
+import { textsOf } from '../../core/session/admission.ts';
+import { sessionEnd } from '../../core/session/lifetimes.ts';
+import { after } from '../../core/time.ts';
+import type { Reply } from '../../core/verdict.ts';
+import { findSession } from '../../flows/sessions.ts';
+import { loginRequired } from './login.ts';
+import type { SessionRuntime } from './runtime.ts';
+
+/** `GET <basePath>/userinfo`: who is logged in, as JSON. No tokens; asking does not extend the session. */
+export async function userinfo(request: HttpRequest, origin: string, runtime: SessionRuntime): Promise<Reply> {
+  const stored = await findSession(readCookie(request, runtime.cookies.session), runtime.sessions);
+  const { idleLifetime, groupsClaim } = runtime.settings;
+  const now = runtime.services.clock.now();
+  if (stored === undefined || stored.session.instance !== runtime.instance || sessionEnd(stored, now, idleLifetime) !== undefined) {
+    return loginRequired(request, origin, runtime);
+  }
+  const { session, lastSeenAt } = stored;
+  return jsonReply(200, {
+    sub: session.subject,
+    email: session.claims.get('email'),
+    name: session.claims.get('name'),
+    groups: textsOf(session.claims.get(groupsClaim)),
+    provider: session.provider,
+    expires_at: session.endsAt,
+    idle_expires_at: Math.min(session.endsAt, after(lastSeenAt, idleLifetime)),
+  });
+}

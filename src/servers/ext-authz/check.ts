@@ -1,0 +1,108 @@
+import type { HttpRequest } from '../../core/http/request.ts';
+import { soleHeader } from '../../core/http/request.ts';
+import { jsonReply } from '../../core/http/refusal.ts';
+import type { Seconds } from '../../core/time.ts';
+import type { Reply, Verdict } from '../../core/verdict.ts';
+import { CheckResponse } from '../../gen/envoy/service/auth/v3/external_auth.ts';
+import { StoreUnavailableError } from '../../ports/store.ts';
+import type { Telemetry } from '../../ports/telemetry.ts';
+import { withDeadline } from './deadline.ts';
+import { flawOf } from './response-guard.ts';
+import { toCheckResponse } from './to-check-response.ts';
+import { toHttpRequest } from './to-http-request.ts';
+
+/** An encoded CheckRequest in, an encoded CheckResponse out. Never rejects. */
+export type Check = (message: Uint8Array) => Promise<Uint8Array>;
+
+export interface CheckOptions {
+  readonly authorize: (request: HttpRequest) => Promise<Verdict>;
+  readonly telemetry: Telemetry;
+  /** Seconds on a clock that never goes back; only differences are used. */
+  readonly now: () => number;
+  /** How long `authorize` may take, below the time-out of Envoy's filter, so that the answer is still ours. */
+  readonly deadline: Seconds;
+}
+
+/**
+ * The check, whatever carries it. Everything that is not a sound verdict becomes a refusal here: bytes that are
+ * no request (400), an exception, a missed deadline or an unsound answer (503). No path falls through to "allow".
+ */
+export function createCheck(options: CheckOptions): Check {
+  const { telemetry, now } = options;
+  return async (message) => {
+    const startedAt = now();
+    const request = toHttpRequest(message);
+    const answer = request === undefined ? refuseMessage(telemetry) : await decide(request, options);
+    telemetry.check(answer.decision, now() - startedAt);
+    return answer.response;
+  };
+}
+
+interface Answer {
+  readonly decision: string;
+  readonly response: Uint8Array;
+}
+
+/** The one catch of this server. */
+async function decide(request: HttpRequest, { authorize, telemetry, deadline }: CheckOptions): Promise<Answer> {
+  try {
+    const verdict = await withDeadline(authorize(request), deadline);
+    const response = toCheckResponse(verdict);
+    const flaw = flawOf(response);
+    if (flaw === undefined) return { decision: decisionOf(verdict), response: encode(response) };
+    telemetry.problem('check_failed', { outcome: 'unsound_answer', detail: flaw, requestId: requestId(request) });
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) {
+      telemetry.problem('store_unavailable', { requestId: requestId(request) }, error);
+    } else {
+      telemetry.problem('check_failed', { outcome: 'error', requestId: requestId(request) }, error);
+    }
+  }
+  return { decision: decisionOf(unavailable), response: encode(toCheckResponse(unavailable)) };
+}
+
+function refuseMessage(telemetry: Telemetry): Answer {
+  telemetry.problem('check_failed', { outcome: 'malformed_message' });
+  return { decision: decisionOf(malformed), response: encode(toCheckResponse(malformed)) };
+}
+
+const unavailable: Reply = jsonReply(
+  503,
+  { error: 'temporarily_unavailable', error_description: 'The request could not be authorized right now.' },
+  [['retry-after', '1']],
+);
+
+const malformed: Reply = jsonReply(400, {
+  error: 'invalid_request',
+  error_description: 'The request could not be read.',
+});
+
+function encode(response: CheckResponse): Uint8Array {
+  return CheckResponse.encode(response).finish();
+}
+
+/** Few and fixed, because each is a time series. */
+function decisionOf(verdict: Verdict): string {
+  if (verdict.kind === 'forward') return 'forward';
+  switch (verdict.status) {
+    case 302:
+    case 303:
+      return 'redirect';
+    case 400:
+      return 'bad_request';
+    case 401:
+      return 'unauthenticated';
+    case 403:
+      return 'forbidden';
+    case 503:
+      return 'unavailable';
+    default:
+      return 'other_reply';
+  }
+}
+
+/** Envoy's own request id, the reference that a refusal page shows to its reader. */
+function requestId(request: HttpRequest): string | undefined {
+  const id = soleHeader(request, 'x-request-id');
+  return id !== undefined && /^[0-9a-f-]{36}$/.test(id) ? id : undefined;
+}

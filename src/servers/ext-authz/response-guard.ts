@@ -1,0 +1,104 @@
+import {
+  type HeaderValueOption,
+  HeaderValueOption_HeaderAppendAction as AppendAction,
+} from '../../gen/envoy/config/core/v3/base.ts';
+import type { CheckResponse, DeniedHttpResponse, OkHttpResponse } from '../../gen/envoy/service/auth/v3/external_auth.ts';
+
+/**
+ * The last look at an answer before it is encoded: what is wrong with it, or undefined.
+ *
+ * Nothing here should ever be found; it is found here rather than in Envoy, where an empty answer or a code 0
+ * beside a denied_response is "allow", and where a line feed in a value splits the client's response. Values
+ * are not part of the text, which goes to the log.
+ */
+export function flawOf(response: CheckResponse): string | undefined {
+  const code = response.status?.code;
+  if (!isInteger(code) || code < 0 || code > 16) return 'a status code outside google.rpc.Code';
+  const httpResponse = response.httpResponse;
+  if (httpResponse === undefined) return 'no http_response';
+  switch (httpResponse.$case) {
+    case 'okResponse':
+      return code === 0 ? flawOfForward(httpResponse.value) : 'ok_response beside an error code';
+    case 'deniedResponse':
+      return code === 0 ? 'denied_response beside code 0' : flawOfReply(httpResponse.value);
+  }
+  return 'an unknown http_response'; // reachable only for a value that its type does not allow
+}
+
+function flawOfForward(ok: OkHttpResponse): string | undefined {
+  const set = new Set<string>();
+  for (const option of ok.headers) {
+    const name = option.header?.key ?? '';
+    const flaw = flawOfHeader(option);
+    if (flaw !== undefined) return `${flaw} in headers`;
+    if (option.append !== false || option.appendAction !== AppendAction.OVERWRITE_IF_EXISTS_OR_ADD) {
+      return 'a request header that would be appended';
+    }
+    // A client's own cookies may hold UTF-8 and pass as they came; whatever we make ourselves is ASCII.
+    if (name !== 'cookie' && !isAscii(option)) return 'a value outside ASCII in headers';
+    if (set.has(name)) return 'a request header that is set twice';
+    set.add(name);
+  }
+  for (const name of ok.headersToRemove) {
+    if (!isFieldName(name)) return 'an invalid name in headers_to_remove';
+    const folded = name.toLowerCase();
+    if (managedByEnvoy.has(folded)) return 'a name that belongs to Envoy in headers_to_remove';
+    // Envoy removes after it has set: the header would be missing.
+    if (set.has(folded)) return 'a header that is both set and removed';
+  }
+  for (const option of ok.responseHeadersToAdd) {
+    const flaw = flawOfHeader(option);
+    if (flaw !== undefined) return `${flaw} in response_headers_to_add`;
+    if (!isAscii(option)) return 'a value outside ASCII in response_headers_to_add';
+    if (option.appendAction !== AppendAction.ADD_IF_ABSENT) return 'a response header that is not only added if absent';
+  }
+  return ok.queryParametersToRemove.length === 0 ? undefined : 'query parameters to remove';
+}
+
+function flawOfReply(denied: DeniedHttpResponse): string | undefined {
+  const status = denied.status?.code;
+  if (!isInteger(status) || status < 200 || status > 599) return 'an HTTP status outside 200 to 599';
+  for (const option of denied.headers) {
+    const flaw = flawOfHeader(option);
+    if (flaw !== undefined) return `${flaw} in the headers of a reply`;
+    if (!isAscii(option)) return 'a value outside ASCII in the headers of a reply';
+    if (option.append === true) return 'append in the headers of a reply, where Envoy drops all of them';
+  }
+  return typeof denied.body === 'string' ? undefined : 'a body that is no text';
+}
+
+function flawOfHeader(option: HeaderValueOption): string | undefined {
+  const header = option.header;
+  if (header === undefined || !isFieldName(header.key)) return 'an invalid name';
+  if (managedByEnvoy.has(header.key.toLowerCase())) return 'a name that belongs to Envoy';
+  if (typeof header.value !== 'string' || control.test(header.value)) return 'a control character';
+  // Envoy would send an empty value in its place.
+  return header.rawValue === undefined ? undefined : 'a raw value';
+}
+
+/** Framing and routing: changed by us they let one request be read as two, or as one for another host. */
+const managedByEnvoy: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'upgrade',
+]);
+
+// RFC 9110 §5.6.2 token; excludes the colon, and with it every pseudo-header.
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const control = /[\0-\x1f\x7f]/;
+const beyondAscii = /[^\0-\x7f]/;
+
+function isFieldName(name: unknown): boolean {
+  return typeof name === 'string' && token.test(name);
+}
+
+function isAscii(option: HeaderValueOption): boolean {
+  return !beyondAscii.test(option.header?.value ?? '');
+}
+
+function isInteger(value: number | undefined): value is number {
+  return Number.isInteger(value);
+}

@@ -1,0 +1,131 @@
+import { unlink } from 'node:fs/promises';
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import { indexOrigins, originOf } from '../../core/http/authority.ts';
+import { httpRequestFrom } from '../../core/http/from-node.ts';
+import { type Refusal, refuse } from '../../core/http/refusal.ts';
+import type { Reply } from '../../core/verdict.ts';
+import { StoreUnavailableError } from '../../ports/store.ts';
+import type { Telemetry } from '../../ports/telemetry.ts';
+
+/** Routes of one mode instance. */
+export interface MountedRoutes {
+  readonly basePath: string;
+  readonly routes: FastifyPluginAsync;
+}
+
+/** Where the side service listens. */
+export type SideServiceAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** TLS with client certificates: PEM texts. */
+export interface SideServiceTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa: string;
+}
+
+export interface SideServiceOptions {
+  readonly address: SideServiceAddress;
+  readonly tls: SideServiceTls | undefined;
+  readonly origins: readonly string[];
+  readonly mounts: readonly MountedRoutes[];
+  readonly telemetry: Telemetry;
+}
+
+/** A listening side service. */
+export interface SideService {
+  /** Kernel-assigned where the port was 0; undefined on a Unix socket. */
+  readonly port: number | undefined;
+  /** Answers what has begun, then closes. */
+  close(): Promise<void>;
+}
+
+/** Starts the HTTP side service: what the modes mount, and nothing else. */
+export async function listenSideService(options: SideServiceOptions): Promise<SideService> {
+  const service = createService(options);
+  const { address } = options;
+  if (address.kind === 'unix') {
+    await unlink(address.path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await service.listen({ path: address.path });
+  } else {
+    await service.listen({ host: address.host, port: address.port });
+  }
+  const bound = service.server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : undefined,
+    close: () => service.close(),
+  };
+}
+
+function createService(options: SideServiceOptions): FastifyInstance {
+  const origins = indexOrigins(options.origins);
+  const { tls } = options;
+  const service = Fastify({
+    // pino writes our events; Fastify's own request log would hold URLs with codes.
+    logger: false,
+    // Bounds against slow clients; Envoy in front has its own.
+    requestTimeout: 15_000,
+    keepAliveTimeout: 72_000,
+    bodyLimit: 64 * 1024,
+    forceCloseConnections: 'idle',
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 256 },
+    ...(tls === undefined
+      ? {}
+      : { https: { cert: tls.cert, key: tls.key, ca: tls.clientCa, requestCert: true, rejectUnauthorized: true } }),
+  }) as unknown as FastifyInstance; // an https instance has the same methods under another type
+  service.decorateRequest('publicOrigin', undefined);
+  service.addHook('onRequest', async (request) => {
+    request.publicOrigin = originOf(httpRequestFrom(request.raw).authority, origins);
+  });
+  service.setErrorHandler(async (error, request, reply) => {
+    const answered = refuse(httpRequestFrom(request.raw), refusalOf(error, options.telemetry));
+    return await reply.code(answered.status).headers(headersOf(answered)).send(answered.body);
+  });
+  service.setNotFoundHandler(async (request, reply) => {
+    const answered = refuse(httpRequestFrom(request.raw), notFound);
+    return await reply.code(answered.status).headers(headersOf(answered)).send(answered.body);
+  });
+  for (const { basePath, routes } of options.mounts) void service.register(routes, { prefix: basePath });
+  return service;
+}
+
+/** The one place where an unexpected error becomes an answer. */
+function refusalOf(error: unknown, telemetry: Telemetry): Refusal {
+  if (error instanceof StoreUnavailableError) {
+    telemetry.problem('store_unavailable', { operation: 'side_service' }, error);
+    return unavailable;
+  }
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
+  if (typeof status === 'number' && status >= 400 && status < 500) return badRequest;
+  telemetry.problem('side_service_failed', {}, error);
+  return unavailable;
+}
+
+function headersOf(reply: Reply): Record<string, string> {
+  return Object.fromEntries(reply.headers);
+}
+
+const unavailable: Refusal = {
+  status: 503,
+  error: 'temporarily_unavailable',
+  title: 'Not available right now',
+  description: 'Please try again in a moment.',
+  headers: [['retry-after', '1']],
+};
+
+const badRequest: Refusal = {
+  status: 400,
+  error: 'invalid_request',
+  title: 'This request cannot be answered',
+  description: 'The request was not understood.',
+};
+
+const notFound: Refusal = {
+  status: 404,
+  error: 'not_found',
+  title: 'Not found',
+  description: 'There is no such page here.',
+};
