@@ -6,7 +6,7 @@ import type { AuthorizationServer } from '../ports/authorization-server.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IssuerEngineFactory } from '../ports/issuer-engine.ts';
 import type { Random } from '../ports/random.ts';
-import type { IdNames, Sealer } from '../ports/sealer.ts';
+import type { DerivedKeys, IdNames, Sealer } from '../ports/sealer.ts';
 import type { Store } from '../ports/store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 
@@ -42,6 +42,7 @@ export interface ModeServices {
   readonly telemetry: Telemetry;
   readonly sealer: Sealer;
   readonly idNames: IdNames;
+  readonly derivedKeys: DerivedKeys;
   readonly store: Store;
   readonly providers: ReadonlyMap<string, AuthorizationServer>;
   readonly createIssuerEngine: IssuerEngineFactory;
@@ -70,6 +71,8 @@ export interface ModeDefinition<Settings extends ZodType = ZodType, Requirements
   readonly settings: Settings;
   /** A strict object: `require` of a rule that uses an instance of this mode. */
   readonly requirements: Requirements;
+  /** False for a kind that protects nothing by itself: rules cannot name its instances. True when left out. */
+  readonly guardsRequests?: boolean;
   create(name: string, settings: output<Settings>, services: ModeServices): ModeInstance<output<Requirements>>;
 }
 

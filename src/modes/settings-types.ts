@@ -60,12 +60,14 @@ const secondsPerUnit: ReadonlyMap<string, number> = new Map([
   ['d', 86_400],
 ]);
 
+const durationExpectation = 'expected a whole number with a unit (s, m, h or d), such as 30s, 15m, 12h or 14d';
+
 const durationForm = /^([1-9][0-9]{0,8})([smhd])$/;
 
 /** A length of time as a whole number with a unit: `30s`, `15m`, `12h`, `14d`. Yields seconds. */
 export const durationSchema = z
-  .string()
-  .regex(durationForm, 'expected a whole number with a unit (s, m, h or d), such as 30s, 15m, 12h or 14d')
+  .string(durationExpectation)
+  .regex(durationForm, durationExpectation)
   .transform((text): Seconds => {
     const [, count = '', unit = ''] = durationForm.exec(text) ?? [];
     return secondsOf(Number(count) * (secondsPerUnit.get(unit) ?? Number.NaN));

@@ -18,6 +18,7 @@ export type EventName =
   | 'provider_unavailable'
   | 'provider_discovered'
   | 'store_unavailable'
+  | 'store_recovered'
   | 'check_failed'
   | 'side_service_failed'
   | 'issuer_login_succeeded'

@@ -1,7 +1,18 @@
-import { open } from 'node:fs/promises';
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { ConfigError } from './config.ts';
 import { type ConfigPath, errorAt, type Finding, formatPath } from './finding.ts';
+import { readTextFile } from './read-text-file.ts';
 import { explainYamlError } from './yaml-errors.ts';
 
 const maxBytes = 1_048_576;
@@ -19,49 +30,10 @@ export interface ConfigSource {
 
 /** Reads a YAML file of at most 1 MiB. Throws nothing: what cannot be read is an error of the result. */
 export async function readSource(file: string): Promise<ConfigSource> {
-  const text = await readBounded(file);
-  if (text.kind === 'text') return parseSource(file, text.text);
-  const finding = errorAt([], text.problem, text.suggestion);
+  const read = await readTextFile(file, maxBytes);
+  if (read.kind === 'text') return parseSource(file, read.text);
+  const finding = errorAt([], read.problem, 'name the file with --config or SALLYPORT_CONFIG');
   return { value: undefined, errors: [withoutPlace(file, finding)], locate: (other) => withoutPlace(file, other) };
-}
-
-type Read =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'problem'; readonly problem: string; readonly suggestion: string | undefined };
-
-async function readBounded(file: string): Promise<Read> {
-  try {
-    const handle = await open(file, 'r');
-    try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxBytes + 1), 0, maxBytes + 1, 0);
-      if (bytesRead > maxBytes) return problem('the file is larger than 1 MiB');
-      return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead)) };
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    return explainReadError(error);
-  }
-}
-
-function problem(text: string, suggestion?: string): Read {
-  return { kind: 'problem', problem: text, suggestion };
-}
-
-function explainReadError(error: unknown): Read {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  switch (code) {
-    case 'ENOENT':
-      return problem('there is no such file', 'name the file with --config or SALLYPORT_CONFIG');
-    case 'EACCES':
-      return problem('this user may not read the file');
-    case 'EISDIR':
-      return problem('this is a folder, not a file');
-    case 'ERR_ENCODING_INVALID_ENCODED_DATA':
-      return problem('the file is not UTF-8 text');
-    default:
-      return problem(`the file cannot be read (${code})`);
-  }
 }
 
 function withoutPlace(file: string, finding: Finding): ConfigError {
@@ -148,7 +120,10 @@ function keyPathAt(document: Document, offset: number): ConfigPath | undefined {
   visit(document, {
     Pair(_, pair, ancestors) {
       if (startOf(pair.key) !== offset || !isScalar(pair.key)) return undefined;
-      found = [...ancestors.flatMap((ancestor, index) => stepBetween(ancestor, ancestors[index + 1] ?? pair)), String(pair.key.value)];
+      found = [
+        ...ancestors.flatMap((ancestor, index) => stepBetween(ancestor, ancestors[index + 1] ?? pair)),
+        String(pair.key.value),
+      ];
       return visit.BREAK;
     },
   });

@@ -18,18 +18,27 @@ const explanations: ReadonlyMap<ErrorCode, Explanation> = new Map<ErrorCode, Exp
   ],
   [
     'BAD_ALIAS',
-    { problem: 'an alias (*name) has no anchor (&name) before it', suggestion: 'put text that starts with * in quotes' },
+    {
+      problem: 'an alias (*name) has no anchor (&name) before it',
+      suggestion: 'put text that starts with * in quotes',
+    },
   ],
   ['MULTIPLE_DOCS', { problem: 'the file holds more than one document', suggestion: 'remove everything from --- on' }],
   ['NON_STRING_KEY', { problem: 'a key is not a plain word', suggestion: 'put the key in quotes' }],
-  ['TAG_RESOLVE_FAILED', { problem: 'a tag (!name) is not known', suggestion: 'put text that starts with ! in quotes' }],
+  [
+    'TAG_RESOLVE_FAILED',
+    { problem: 'a tag (!name) is not known', suggestion: 'put text that starts with ! in quotes' },
+  ],
   [
     'BAD_SCALAR_START',
     { problem: 'a value begins with a character that YAML reserves (@ or `)', suggestion: 'put the value in quotes' },
   ],
   [
     'BLOCK_AS_IMPLICIT_KEY',
-    { problem: 'a second ": " stands on this line', suggestion: 'put the value in quotes, or indent it on a line of its own' },
+    {
+      problem: 'a second ": " stands on this line',
+      suggestion: 'put the value in quotes, or indent it on a line of its own',
+    },
   ],
   ['MISSING_CHAR', { problem: 'a quote, comma, colon or bracket is missing', suggestion: undefined }],
   ['MULTILINE_IMPLICIT_KEY', { problem: 'a key runs over more than one line', suggestion: 'is its colon missing?' }],

@@ -34,15 +34,20 @@ code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:
 table{width:100%;border-collapse:collapse;table-layout:fixed}
 th,td{padding:.45rem .5rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:anywhere}
 th{width:38%;font-weight:600}
+@media(max-width:34rem){body{padding:.75rem}main{padding:1.5rem 1.25rem}tbody,tr,th,td{display:block;width:auto}th{padding:.5rem 0 0;border:0}td{padding:0 0 .5rem}}
 `;
 
 const styleHash = createHash('sha256').update(stylesheet).digest('base64');
 
 /**
  * Headers of every page: no script, no foreign content, no frame, no cache. `formTargets` are further origins to
- * which the page's forms may lead, redirects included (Content Security Policy Level 3 §6.4.1).
+ * which the page's forms may lead, redirects included (Content Security Policy Level 3 §6.4.1). A page whose form is
+ * checked by its Origin needs `same-origin`: under `no-referrer` browsers send `Origin: null` (Fetch §3.1).
  */
-export function pageHeaders(formTargets: readonly string[] = []): readonly Header[] {
+export function pageHeaders(
+  formTargets: readonly string[] = [],
+  referrerPolicy: 'no-referrer' | 'same-origin' = 'no-referrer',
+): readonly Header[] {
   const formAction = ["'self'", ...formTargets].join(' ');
   return [
     ['content-type', 'text/html; charset=utf-8'],
@@ -51,7 +56,7 @@ export function pageHeaders(formTargets: readonly string[] = []): readonly Heade
       `default-src 'none'; style-src 'sha256-${styleHash}'; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'`,
     ],
     ['cache-control', 'no-store'],
-    ['referrer-policy', 'no-referrer'],
+    ['referrer-policy', referrerPolicy],
     ['x-content-type-options', 'nosniff'],
   ];
 }

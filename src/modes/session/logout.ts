@@ -13,7 +13,7 @@ import type { SessionRuntime } from './runtime.ts';
  * Only a page of our own origin may ask for it. Throws StoreUnavailableError; then nothing was ended.
  */
 export async function logout(request: HttpRequest, origin: string, runtime: SessionRuntime): Promise<Reply> {
-  if (soleHeader(request, 'origin') !== origin) {
+  if (!isFromOwnPage(request, origin)) {
     return refuse(request, {
       status: 403,
       error: 'invalid_request',
@@ -44,7 +44,7 @@ export async function logoutPage(origin: string, runtime: SessionRuntime): Promi
 </form>
 </main>`,
   });
-  return { kind: 'reply', status: 200, headers: pageHeaders(formTargets), body };
+  return { kind: 'reply', status: 200, headers: pageHeaders(formTargets, 'same-origin'), body };
 }
 
 /** `GET <basePath>/logout/callback`: where logout ends. */
@@ -59,6 +59,12 @@ export function loggedOutPage(origin: string, runtime: SessionRuntime): Reply {
 </main>`,
   });
   return { kind: 'reply', status: 200, headers: [...pageHeaders(), ...forgetting(runtime)], body };
+}
+
+/** By Origin; where a page hides it (`Referrer-Policy: no-referrer` makes it `null`), by Fetch Metadata. */
+function isFromOwnPage(request: HttpRequest, origin: string): boolean {
+  const stated = soleHeader(request, 'origin');
+  return stated === origin || (stated === 'null' && soleHeader(request, 'sec-fetch-site') === 'same-origin');
 }
 
 async function providerLogout(origin: string, idToken: string | undefined, runtime: SessionRuntime): Promise<string | undefined> {

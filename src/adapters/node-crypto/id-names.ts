@@ -1,0 +1,28 @@
+import { createHmac } from 'node:crypto';
+import type { Random } from '../../ports/random.ts';
+import type { IdNames } from '../../ports/sealer.ts';
+import { decodeBase64url, encodeBase64url } from './base64url.ts';
+import { deriveKeys } from './derive-keys.ts';
+import type { KeyRing } from './key-ring.ts';
+
+const idLength = 32;
+
+// Six characters of key id, a dot, 43 characters for 32 bytes.
+const form = /^([A-Za-z0-9_-]{6})\.([A-Za-z0-9_-]{43})$/;
+
+/** Ids for cookies, and their names in the store: base64url(HMAC-SHA-256(derived key, the 32 bytes of the id)). */
+export function createIdNames(ring: KeyRing, random: Random): IdNames {
+  const keys = deriveKeys(ring, 'sallyport id-name v1');
+  const byId = new Map(keys.map(({ id, key }) => [id, key]));
+  return {
+    mint: () => `${keys[0].id}.${encodeBase64url(random.bytes(idLength))}`,
+    nameOf(id) {
+      const [, keyId = '', text = ''] = form.exec(id) ?? [];
+      const key = byId.get(keyId);
+      // The last of 43 characters carries two unused bits: without this check four ids would have one name (S4).
+      const bytes = decodeBase64url(text);
+      if (key === undefined || bytes === undefined) return undefined;
+      return createHmac('sha256', key).update(bytes).digest('base64url');
+    },
+  };
+}

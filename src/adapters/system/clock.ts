@@ -1,0 +1,7 @@
+import { epochSecondsOf } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => epochSecondsOf(Date.now() / 1000),
+};

@@ -1,0 +1,14 @@
+/** What a command may touch of the process, so that tests can stand in for it. */
+export interface Terminal {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly input: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean };
+  /** Results: what another program or a file takes. */
+  out(text: string): void;
+  /** Errors, warnings and hints: what a person reads. */
+  err(text: string): void;
+  /** Resolves at the first signal that asks the process to end. */
+  untilAskedToStop(): Promise<void>;
+}
+
+/** Exit codes, as `sallyport --help` lists them. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;

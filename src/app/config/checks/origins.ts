@@ -1,0 +1,17 @@
+import { errorAt, type Finding } from '../finding.ts';
+import type { Sections } from '../sections.ts';
+
+/** Refuses origins that one request could name at the same time: the host alone must say which it is. */
+export function checkOrigins({ origins }: Sections): readonly Finding[] {
+  return origins.flatMap(({ index, value }) => {
+    const twin = origins.find((other) => other.index < index && sharesAuthority(new URL(other.value), new URL(value)));
+    if (twin === undefined) return [];
+    const problem = `origins[${twin.index}] has the same host: a request for it could be meant for either`;
+    return [errorAt(['origins', index], problem, 'keep one of them')];
+  });
+}
+
+function sharesAuthority(one: URL, other: URL): boolean {
+  // Without a port in the Host header only the name is left: http://a and https://a are one.
+  return one.host === other.host;
+}

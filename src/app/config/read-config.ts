@@ -1,0 +1,164 @@
+import { dirname, resolve } from 'node:path';
+import type { Rule } from '../../core/rules/match.ts';
+import type { Secret } from '../../core/secret.ts';
+import type { ModeDefinition } from '../../modes/mode.ts';
+import { checkEnvoy } from './checks/envoy.ts';
+import { checkInstances } from './checks/instances.ts';
+import { checkListeners } from './checks/listeners.ts';
+import { checkOrigins } from './checks/origins.ts';
+import { checkProviders } from './checks/providers.ts';
+import { checkRuleNames } from './checks/rules.ts';
+import { checkShadowedRules } from './checks/shadowed-rules.ts';
+import { type CompilePattern, compileRules } from './compile-rules.ts';
+import type { Config, ConfigError, EnvoyConfig, LoadedConfig, StoreConfig } from './config.ts';
+import { errorAt, type Finding } from './finding.ts';
+import { readListeners, unreadListeners } from './listeners.ts';
+import { readSecrets, type SecretSources } from './secrets.ts';
+import { parseSections, type Sections } from './sections.ts';
+import { type ConfigSource, readSource } from './source.ts';
+
+/** What the reader cannot decide by itself. */
+export interface ConfigTools {
+  readonly modes: readonly ModeDefinition[];
+  readonly compilePattern: CompilePattern;
+  /** What is wrong with the text of a key ring, quoting nothing of it; undefined when it is sound. */
+  readonly problemOfKeys: (keys: Secret<string>) => string | undefined;
+}
+
+export interface ReadOptions {
+  /**
+   * False: secrets and certificates of listeners are left unread, for uses that need none. `reveal()` of such a
+   * secret throws; certificates are empty.
+   */
+  readonly readsSecrets: boolean;
+}
+
+/** Reads and checks `sallyport.yaml` whole: every error there is, each with its place. Throws nothing for a bad file. */
+export async function readConfig(
+  file: string,
+  environment: SecretSources['environment'],
+  tools: ConfigTools,
+  options: ReadOptions = { readsSecrets: true },
+): Promise<LoadedConfig> {
+  const configFile = resolve(file);
+  const source = await readSource(configFile);
+  if (source.value === undefined && source.errors.length > 0)
+    return { kind: 'invalid', errors: source.errors, warnings: [] };
+
+  const { sections, findings } = parseSections(source.value, tools.modes);
+  const found = [...findings];
+  const { readsSecrets } = options;
+  const read = readsSecrets ? await readReferences(sections, { configFile, environment }, found) : sections;
+  const listen =
+    sections.listen &&
+    (readsSecrets ? await readListeners(sections.listen, configFile, found) : unreadListeners(sections.listen));
+  found.push(...checkSections(read), ...(readsSecrets ? checkKeys(read, tools) : []));
+  const rules = compileRules(read, found, tools.compilePattern);
+  const places = sections.rules.map(({ index }) => index);
+  found.push(...checkShadowedRules(rules, places));
+
+  const errors = [...source.errors, ...locateAll(found, 'error', source)].sort(byPlace);
+  const warnings = locateAll(found, 'warning', source).sort(byPlace);
+  const config = listen && assemble(configFile, read, listen, rules);
+  if (errors.length > 0) return { kind: 'invalid', errors, warnings };
+  // Every part that is missing has left an error; this guards against one that forgot to.
+  if (config === undefined) throw new Error('the configuration is incomplete and nothing said so');
+  return { kind: 'ok', config, warnings };
+}
+
+async function readReferences(sections: Sections, sources: SecretSources, found: Finding[]): Promise<Sections> {
+  const { keys, store, providers, modes } = sections;
+  return {
+    ...sections,
+    keys: await readSecrets(keys, ['keys'], found, sources),
+    store: await readSecrets(store, ['store'], found, sources),
+    providers: await readSecrets(providers, ['providers'], found, sources),
+    modes: new Map(
+      await Promise.all(
+        [...modes].map(async ([name, { definition, settings }]) => {
+          return [
+            name,
+            { definition, settings: await readSecrets(settings, ['modes', name], found, sources) },
+          ] as const;
+        }),
+      ),
+    ),
+  };
+}
+
+function checkSections(sections: Sections): readonly Finding[] {
+  return [
+    ...checkOrigins(sections),
+    ...checkListeners(sections),
+    ...checkProviders(sections),
+    ...checkInstances(sections),
+    ...checkRuleNames(sections),
+    ...checkEnvoy(sections),
+  ];
+}
+
+function checkKeys({ keys }: Sections, { problemOfKeys }: ConfigTools): readonly Finding[] {
+  // Keys that could not be read have an error of their own.
+  const problem = keys === undefined || keys.reveal() === '' ? undefined : problemOfKeys(keys);
+  return problem === undefined ? [] : [errorAt(['keys'], `not a usable key ring: ${problem}`)];
+}
+
+function assemble(
+  file: string,
+  sections: Sections,
+  listen: Config['listen'],
+  rules: readonly (Rule | undefined)[],
+): Config | undefined {
+  const { keys, store, requests, log, shutdown } = sections;
+  if (!keys || !store || !requests || !log || !shutdown) return undefined;
+  return {
+    file,
+    origins: sections.origins.map(({ value }) => value),
+    listen,
+    keys,
+    store: assembleStore(store),
+    providers: new Map(
+      [...sections.providers].map(([name, provider]) => {
+        const { clientSecret, backChannelUrl } = provider;
+        return [name, { ...provider, name, clientSecret, backChannelUrl }] as const;
+      }),
+    ),
+    modes: new Map([...sections.modes].map(([name, instance]) => [name, { name, ...instance }])),
+    rules: rules.filter((rule) => rule !== undefined),
+    requests,
+    envoy: sections.envoy && assembleEnvoy(sections.envoy, listen, dirname(file)),
+    log,
+    shutdown,
+  };
+}
+
+function assembleStore(store: NonNullable<Sections['store']>): StoreConfig {
+  if (store.type === 'memory') return { kind: 'memory', maxSessions: store.maxSessions };
+  const { url, username, password, keyPrefix, commandTimeout } = store;
+  return { kind: 'redis', url, username, password, keyPrefix, commandTimeout };
+}
+
+function assembleEnvoy(envoy: NonNullable<Sections['envoy']>, listen: Config['listen'], folder: string): EnvoyConfig {
+  const { tls, sallyportTls } = envoy;
+  const absolute = (path: string) => resolve(folder, path);
+  return {
+    ...envoy,
+    replicas: envoy.replicas ?? [{ authz: listen.authz.address, http: listen.http.address }],
+    tls: tls && { cert: absolute(tls.cert), key: absolute(tls.key) },
+    sallyportTls: sallyportTls && {
+      cert: absolute(sallyportTls.cert),
+      key: absolute(sallyportTls.key),
+      ca: absolute(sallyportTls.ca),
+      serverName: sallyportTls.serverName,
+    },
+    admin: envoy.admin,
+  };
+}
+
+function locateAll(findings: readonly Finding[], severity: Finding['severity'], source: ConfigSource): ConfigError[] {
+  return findings.filter((finding) => finding.severity === severity).map((finding) => source.locate(finding));
+}
+
+function byPlace(one: ConfigError, other: ConfigError): number {
+  return one.line - other.line || one.column - other.column;
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { listenAddressSchema } from './addresses.ts';
+
+const file = (what: string) => z.string().min(1).describe(`PEM file with ${what}, relative to this file.`);
+
+const mutualTls = z
+  .strictObject({
+    cert: file('our certificate and its chain'),
+    key: file('the private key of the certificate'),
+    clientCa: file('the authorities whose client certificates are accepted'),
+  })
+  .describe('Mutual TLS: only clients with a certificate of `clientCa` are served.');
+
+const listenerWithTls = z.strictObject({
+  address: listenAddressSchema.describe('`host:port` or `unix:/absolute/path`.'),
+  tls: mutualTls.optional(),
+});
+
+const listener = z.union([listenAddressSchema.transform((address) => ({ address, tls: undefined })), listenerWithTls]);
+
+export const listenSchema = z.strictObject({
+  authz: listener.describe(
+    'gRPC: the check that Envoy asks for every request, and `grpc.health.v1`. Who can call it can obtain tokens, so it is on loopback or a Unix socket, or has `tls`.',
+  ),
+  http: listener.describe(
+    'HTTP: the side service (login, callback, logout, the issuer), reached through Envoy. The same limits as `authz`.',
+  ),
+  ops: listener.describe(
+    'HTTP: `/healthz`, `/readyz` and `/metrics`. Never routed to by Envoy; probes and scrapers reach it.',
+  ),
+});

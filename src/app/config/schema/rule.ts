@@ -1,0 +1,84 @@
+import { z } from 'zod';
+
+const rulePath = z.string().superRefine((text, context) => {
+  const mistake = mistakeInPath(text);
+  if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
+});
+
+// Requests whose decoded path holds any of these are refused before rules are looked at: such a rule never matches.
+function mistakeInPath(path: string): string | undefined {
+  if (!path.startsWith('/')) return 'expected a path that starts with a slash';
+  if (/[?#]/.test(path)) return 'expected a path without ? and #: rules do not look at the query';
+  if (/%[0-9A-Fa-f]{2}/.test(path)) return 'expected a decoded path: rules see /a b where the request has /a%20b';
+  if (path.includes('//') || path.split('/').some((segment) => segment === '.' || segment === '..'))
+    return 'expected a path without // and dot segments: such requests are refused before rules are looked at';
+  if (/[;\\]|\p{Cc}/u.test(path))
+    return 'expected a path without ; \\ and control characters: such requests are refused before rules are looked at';
+  return undefined;
+}
+
+const prefixPath = rulePath.refine(
+  (text) => text === '/' || !text.endsWith('/'),
+  'expected a prefix without a slash at the end: /app covers /app and everything below /app/',
+);
+
+const pathSchema = z
+  .strictObject({
+    exact: rulePath.optional().describe('This path alone.'),
+    prefix: prefixPath
+      .optional()
+      .describe('Whole segments: `/app` covers `/app` and `/app/x`, not `/apple`. `/` covers all.'),
+    regex: z
+      .string()
+      .min(1)
+      .max(1_000)
+      .optional()
+      .describe('RE2 syntax, over the whole path: no look-around, no back-references, linear time.'),
+  })
+  .refine(
+    (path) => Object.values(path).filter((way) => way !== undefined).length === 1,
+    'expected exactly one of exact, prefix and regex',
+  );
+
+/** Names an instance of a mode may have: short, and no word that rules know. */
+export const instanceNameSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected a name of up to 32 lower-case letters, digits and hyphens')
+  .refine(
+    (name) => name !== 'public' && name !== 'deny',
+    'expected a name other than public and deny, which rules know',
+  );
+
+/** One rule. The schema of the mode that `use` leads to checks `require`. */
+export const ruleSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u, 'expected up to 64 letters, digits, blanks and . _ -')
+    .optional()
+    .describe('For logs. Without it a rule is called by its place: `rule 3`.'),
+  hosts: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'Hosts (with the port where the origin has one) that the rule is for, each from `origins`. Without it: all.',
+    ),
+  path: pathSchema.optional().describe('Paths that the rule is for, compared after decoding. Without it: all.'),
+  methods: z
+    .array(z.string().regex(/^[A-Z][A-Z-]{0,31}$/, 'expected a method in upper case, such as GET'))
+    .min(1)
+    .optional()
+    .describe('Methods that the rule is for. Without it: all.'),
+  use: z
+    .string()
+    .min(1)
+    .describe('`public` (no identity), `deny` (403), or the name of an instance under `modes`, which then decides.'),
+  require: z
+    .unknown()
+    .optional()
+    .describe('What the instance must find to let a request through. What can stand here depends on its mode.'),
+  keepAuthorization: z
+    .boolean()
+    .optional()
+    .describe('For `use: public` only: the client’s own `Authorization` header reaches the workload. Default: false.'),
+});

@@ -1,0 +1,32 @@
+import type { EnvoyConfig } from '../config/config.ts';
+import { duration, type EnvoyObject, typed } from './envoy-value.ts';
+
+export const authzCluster = 'sallyport_authz';
+
+/** The filter that asks Sallyport about every request, and refuses when it gets no answer. */
+export function extAuthzFilter({ checkTimeout }: EnvoyConfig): EnvoyObject {
+  return {
+    name: 'envoy.filters.http.ext_authz',
+    typed_config: typed('envoy.extensions.filters.http.ext_authz.v3.ExtAuthz', {
+      transport_api_version: 'V3',
+      grpc_service: {
+        envoy_grpc: { cluster_name: authzCluster },
+        timeout: duration(checkTimeout),
+        retry_policy: { retry_on: 'connect-failure,refused-stream', num_retries: 1 },
+      },
+      failure_mode_allow: false,
+      status_on_error: { code: 503 },
+      encode_raw_headers: true,
+      validate_mutations: true,
+      clear_route_cache: false,
+      include_peer_certificate: false,
+    }),
+  };
+}
+
+/** Per route: Sallyport is not asked. */
+export const withoutCheck: EnvoyObject = {
+  'envoy.filters.http.ext_authz': typed('envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute', {
+    disabled: true,
+  }),
+};

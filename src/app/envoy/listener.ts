@@ -1,0 +1,96 @@
+import type { Config, EnvoyConfig } from '../config/config.ts';
+import { accessLog } from './access-log.ts';
+import { envoyListenAddress } from './address.ts';
+import { duration, type EnvoyObject, typed } from './envoy-value.ts';
+import { extAuthzFilter } from './ext-authz.ts';
+import { forwardingHeaders, routeConfiguration } from './routes.ts';
+import { downstreamTls } from './tls.ts';
+
+const http = 'envoy.extensions.filters.http';
+
+/** The edge: what users connect to. Hardened as Envoy's guide for edge proxies says, and more. */
+export function edgeListener(config: Config, envoy: EnvoyConfig): EnvoyObject {
+  return {
+    name: 'edge',
+    address: envoyListenAddress(envoy.listen),
+    per_connection_buffer_limit_bytes: 32_768,
+    filter_chains: [
+      {
+        ...(envoy.tls === undefined ? {} : { transport_socket: downstreamTls(envoy.tls) }),
+        filters: [
+          {
+            name: 'envoy.filters.network.http_connection_manager',
+            typed_config: typed(
+              'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+              connectionManager(config, envoy),
+            ),
+          },
+        ],
+      },
+    ],
+  };
+}
+
+function connectionManager(config: Config, envoy: EnvoyConfig): EnvoyObject {
+  return {
+    stat_prefix: 'edge',
+    codec_type: 'AUTO',
+    server_header_transformation: 'PASS_THROUGH',
+    use_remote_address: true,
+    xff_num_trusted_hops: envoy.trustedHops,
+    ...(envoy.trustedHops === 0 ? { early_header_mutation_extensions: [dropForwardingHeaders] } : {}),
+    normalize_path: true,
+    merge_slashes: true,
+    path_with_escaped_slashes_action: 'REJECT_REQUEST',
+    strip_trailing_host_dot: true,
+    max_request_headers_kb: 96,
+    request_headers_timeout: '10s',
+    stream_idle_timeout: duration(envoy.streamIdleTimeout),
+    common_http_protocol_options: {
+      headers_with_underscores_action: 'REJECT_REQUEST',
+      max_headers_count: 200,
+      idle_timeout: '3600s',
+    },
+    http2_protocol_options: {
+      max_concurrent_streams: 100,
+      initial_stream_window_size: 65_536,
+      initial_connection_window_size: 1_048_576,
+    },
+    upgrade_configs: [{ upgrade_type: 'websocket' }],
+    local_reply_config: { mappers: [askToRetry] },
+    ...(envoy.accessLog ? { access_log: [accessLog] } : {}),
+    http_filters: [
+      extAuthzFilter(envoy),
+      {
+        name: 'envoy.filters.http.router',
+        typed_config: typed(`${http}.router.v3.Router`, { suppress_envoy_headers: true }),
+      },
+    ],
+    route_config: routeConfiguration(config),
+  };
+}
+
+const dropForwardingHeaders: EnvoyObject = {
+  name: 'envoy.http.early_header_mutation.header_mutation',
+  typed_config: typed('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
+    mutations: [...forwardingHeaders, 'x-forwarded-for', 'x-forwarded-proto', 'x-envoy-attempt-count'].map((name) => ({
+      remove: name,
+    })),
+  }),
+};
+
+const askToRetry: EnvoyObject = {
+  filter: {
+    and_filter: {
+      filters: [
+        { response_flag_filter: { flags: ['UAEX'] } },
+        {
+          status_code_filter: {
+            comparison: { op: 'EQ', value: { default_value: 503, runtime_key: 'sallyport.unused' } },
+          },
+        },
+      ],
+    },
+  },
+  headers_to_add: [{ header: { key: 'retry-after', value: '2' }, append_action: 'ADD_IF_ABSENT' }],
+};

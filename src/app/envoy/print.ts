@@ -1,0 +1,24 @@
+import { Document, isScalar, visit } from 'yaml';
+import { comments } from './comments.ts';
+import type { EnvoyObject } from './envoy-value.ts';
+
+/** The configuration as YAML, with the reasons of the lines that do not explain themselves. */
+export function printEnvoyYaml(bootstrap: EnvoyObject, heading: string): string {
+  const document = new Document(bootstrap, { aliasDuplicateObjects: false });
+  document.commentBefore = heading
+    .split('\n')
+    .map((line) => ` ${line}`)
+    .join('\n');
+  const unused = new Map(comments);
+  visit(document, {
+    Pair(_, pair) {
+      if (!isScalar(pair.key)) return;
+      const name = String(pair.key.value);
+      const comment = unused.get(name);
+      if (comment === undefined) return;
+      pair.key.commentBefore = ` ${comment}`;
+      unused.delete(name); // said once, at the first place
+    },
+  });
+  return document.toString({ lineWidth: 0 });
+}

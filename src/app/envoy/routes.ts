@@ -1,0 +1,80 @@
+import { commonSettings } from '../config/common-settings.ts';
+import type { Config } from '../config/config.ts';
+import type { EnvoyObject } from './envoy-value.ts';
+import { withoutCheck } from './ext-authz.ts';
+
+export const sideServiceCluster = 'sallyport_http';
+export const workloadCluster = 'workload';
+
+/** Headers by which clients could claim another origin, path or client; Envoy is the edge and knows better. */
+export const forwardingHeaders = [
+  'forwarded',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-server',
+  'x-forwarded-uri',
+] as const;
+
+/** The hosts that are served, and the answer for every other. */
+export function routeConfiguration(config: Config): EnvoyObject {
+  return {
+    name: 'edge',
+    virtual_hosts: [
+      {
+        name: 'sallyport',
+        domains: [...new Set(config.origins.flatMap(domainsOf))],
+        routes: [refuseConnect, ...basePathsOf(config).map((path) => sideServiceRoute(path, config)), workloadRoute],
+      },
+      {
+        name: 'unknown_host',
+        domains: ['*'],
+        routes: [refuseConnect, answer({ prefix: '/' }, 403, 'This host is not served here.\n')],
+      },
+    ],
+  };
+}
+
+/** What the Host header of a request for this origin can be; browsers leave the default port out. */
+function domainsOf(origin: string): readonly string[] {
+  const { hostname, port, protocol } = new URL(origin);
+  if (port !== '') return [`${hostname}:${port}`];
+  return [hostname, `${hostname}:${protocol === 'https:' ? 443 : 80}`];
+}
+
+function basePathsOf({ modes }: Config): readonly string[] {
+  const paths = [...modes.values()].map(({ name, settings }) => commonSettings(name, settings).basePath);
+  return paths.filter((path) => path !== undefined);
+}
+
+// Without a route CONNECT is a 404, which says nothing about the method.
+const refuseConnect = answer({ connect_matcher: {} }, 405, 'This method is not served here.\n');
+
+function answer(match: EnvoyObject, status: number, text: string): EnvoyObject {
+  return {
+    match,
+    direct_response: { status, body: { inline_string: text } },
+    typed_per_filter_config: withoutCheck,
+  };
+}
+
+function sideServiceRoute(basePath: string, { requests }: Config): EnvoyObject {
+  return {
+    match: { path_separated_prefix: basePath },
+    route: {
+      cluster: sideServiceCluster,
+      timeout: '30s',
+      retry_policy: retryUnsent,
+      upgrade_configs: [{ upgrade_type: 'websocket', enabled: false }],
+    },
+    request_headers_to_remove: [...new Set([...forwardingHeaders, 'proxy-authorization', ...requests.stripHeaders])],
+    typed_per_filter_config: withoutCheck,
+  };
+}
+
+const retryUnsent: EnvoyObject = { retry_on: 'connect-failure,refused-stream', num_retries: 1 };
+
+const workloadRoute: EnvoyObject = {
+  match: { prefix: '/' },
+  route: { cluster: workloadCluster, timeout: '0s', retry_policy: retryUnsent },
+};

@@ -1,0 +1,6 @@
+import { issuerMode } from './issuer/index.ts';
+import type { ModeDefinition } from './mode.ts';
+import { sessionMode } from './session/index.ts';
+
+/** The one list of modes: configuration schema, documentation and wiring all read it. */
+export const modes: readonly ModeDefinition[] = [sessionMode, issuerMode];

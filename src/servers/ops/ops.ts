@@ -1,0 +1,67 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { ListenAddress } from '../listen-address.ts';
+import { removeStaleSocket, restrictSocket } from '../unix-socket.ts';
+
+/** Whether this process can answer requests. Providers are told, not counted: sessions live on without them. */
+export interface Readiness {
+  readonly store: 'reachable' | 'unreachable';
+  readonly providers: ReadonlyMap<string, 'ready' | 'unavailable' | 'not_asked'>;
+  readonly draining: boolean;
+}
+
+export interface OpsOptions {
+  /** Loopback or the pod's address; never routed to by Envoy (G6). */
+  readonly address: ListenAddress;
+  readonly readiness: () => Promise<Readiness>;
+  readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
+}
+
+export interface OpsServer {
+  /** Kernel-assigned where the port was 0; undefined on a Unix socket. */
+  readonly port: number | undefined;
+  close(): Promise<void>;
+}
+
+/** Serves /healthz, /readyz and /metrics, and nothing else. Rejects when the address cannot be used. */
+export async function listenOps(options: OpsOptions): Promise<OpsServer> {
+  const { address } = options;
+  const server = createServer(options);
+  if (address.kind === 'unix') {
+    await removeStaleSocket(address.path);
+    await server.listen({ path: address.path });
+    await restrictSocket(address.path);
+  } else {
+    await server.listen({ host: address.host, port: address.port });
+  }
+  const bound = server.server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : undefined,
+    close: () => server.close(),
+  };
+}
+
+function createServer({ readiness, metrics }: OpsOptions): FastifyInstance {
+  const server = Fastify({ logger: false, requestTimeout: 10_000, bodyLimit: 1024, forceCloseConnections: true });
+  server.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  });
+  server.get('/healthz', () => ({ status: 'alive' }));
+  server.get('/readyz', async (_request, reply) => {
+    const state = await readiness();
+    const isReady = state.store === 'reachable' && !state.draining;
+    return reply.code(isReady ? 200 : 503).send({
+      status: isReady ? 'ready' : 'not_ready',
+      store: state.store,
+      providers: Object.fromEntries(state.providers),
+      draining: state.draining,
+    });
+  });
+  server.get('/metrics', async (_request, reply) => {
+    const text = await metrics.text();
+    return reply.type(metrics.contentType).send(text);
+  });
+  // Whoever probes learns that it failed; the reason is in the log of what failed.
+  server.setErrorHandler(async (_error, _request, reply) => reply.code(503).send({ status: 'failed' }));
+  server.setNotFoundHandler(async (_request, reply) => reply.code(404).send({ status: 'not_found' }));
+  return server;
+}

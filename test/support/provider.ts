@@ -1,0 +1,209 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Provider } from 'oidc-provider';
+import { listenOnLoopback } from './listen.ts';
+
+/** The provider's endpoints, as tests name them. */
+export type Endpoint = 'discovery' | 'authorize' | 'token' | 'userinfo' | 'jwks' | 'end_session' | 'other';
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface TestProvider {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Requests since the start, or since {@link TestProvider.reset}. */
+  count(endpoint: Endpoint): number;
+  /** Answers an endpoint in the provider's place, until the next reset. */
+  answer(endpoint: Endpoint, handler: Handler): void;
+  /** Edits the JSON that an endpoint answers, until the next reset. */
+  edit(endpoint: Endpoint, change: (body: Record<string, unknown>) => unknown): void;
+  /** Edits the URL to which the authorization endpoint sends the browser back, until the next reset. */
+  editCallback(change: (callback: URL) => void): void;
+  /** Who is logged in without being asked, with which claims beside `sub`; alice at the start. */
+  logInAs(sub: string, claims: Readonly<Record<string, unknown>>): void;
+  accessTokensLive(seconds: number): void;
+  /** Forgets edits, counts and answers; alice is the user again. */
+  reset(): void;
+  stop(): Promise<void>;
+}
+
+const alice = { email: 'alice@example.com', email_verified: true, name: 'Alice Adams', groups: ['staff', 'admins'] };
+
+/**
+ * A certified OpenID provider (oidc-provider) that logs in and consents by itself, counts what it is asked, and
+ * misbehaves when told to. Any redirect URI is registered.
+ */
+export async function startProvider(): Promise<TestProvider> {
+  const server = createServer();
+  const port = await listenOnLoopback(server);
+  const issuer = `http://127.0.0.1:${port}`;
+  const state = { sub: 'alice', claims: alice as Readonly<Record<string, unknown>>, accessTokenSeconds: 3600 };
+  const counts = new Map<Endpoint, number>();
+  const handlers = new Map<Endpoint, Handler>();
+  const edits = new Map<Endpoint, (body: Record<string, unknown>) => unknown>();
+  let editLocation: ((callback: URL) => void) | undefined;
+  const clientId = 'sallyport-test';
+  const clientSecret = 'canary-client-secret-0123456789abcdef';
+  const provider = createProvider(issuer, { clientId, clientSecret }, state);
+  const callback = provider.callback();
+
+  server.on('request', (request, response) => {
+    const endpoint = endpointOf(request.url ?? '');
+    counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
+    const handler = handlers.get(endpoint);
+    if (handler !== undefined) return handler(request, response);
+    if (request.url?.startsWith('/interaction/')) return void logIn(provider, request, response, state.sub);
+    const edit = edits.get(endpoint);
+    if (edit !== undefined) editJson(response, edit);
+    if (endpoint === 'authorize' && editLocation !== undefined) editRedirect(response, issuer, editLocation);
+    void callback(request, response);
+  });
+
+  return {
+    issuer,
+    clientId,
+    clientSecret,
+    count: (endpoint) => counts.get(endpoint) ?? 0,
+    answer: (endpoint, handler) => void handlers.set(endpoint, handler),
+    edit: (endpoint, change) => void edits.set(endpoint, change),
+    editCallback: (change) => {
+      editLocation = change;
+    },
+    logInAs: (sub, claims) => {
+      state.sub = sub;
+      state.claims = claims;
+    },
+    accessTokensLive: (seconds) => {
+      state.accessTokenSeconds = seconds;
+    },
+    reset: () => {
+      counts.clear();
+      handlers.clear();
+      edits.clear();
+      editLocation = undefined;
+      Object.assign(state, { sub: 'alice', claims: alice, accessTokenSeconds: 3600 });
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+interface UserState {
+  readonly sub: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly accessTokenSeconds: number;
+}
+
+function createProvider(
+  issuer: string,
+  client: { clientId: string; clientSecret: string },
+  state: UserState,
+): Provider {
+  const keys = ['RS256', 'ES256'].map((alg) => {
+    const { privateKey } =
+      alg === 'RS256'
+        ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+        : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    return { ...privateKey.export({ format: 'jwk' }), kid: alg.toLowerCase(), alg, use: 'sig' };
+  });
+  const provider = new Provider(issuer, {
+    clients: [
+      {
+        client_id: client.clientId,
+        client_secret: client.clientSecret,
+        redirect_uris: ['http://127.0.0.1/registered-by-prototype'],
+        post_logout_redirect_uris: ['http://127.0.0.1/registered-by-prototype'],
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+      },
+    ],
+    jwks: { keys },
+    cookies: { keys: ['test-cookie-key'] },
+    conformIdTokenClaims: false,
+    scopes: ['openid', 'profile', 'email', 'groups'],
+    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'], groups: ['groups'] },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
+    interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
+    ttl: {
+      AccessToken: () => state.accessTokenSeconds,
+      AuthorizationCode: 60,
+      Grant: 86_400,
+      IdToken: 3600,
+      Interaction: 600,
+      Session: 86_400,
+    },
+    findAccount: (_context, id) => ({
+      accountId: id,
+      claims: () => ({ ...state.claims, sub: id }),
+    }),
+    loadExistingGrant: async (context) => {
+      const { client: party, session } = context.oidc;
+      if (party === undefined || session?.accountId === undefined) return undefined;
+      const grant = new context.oidc.provider.Grant({ clientId: party.clientId, accountId: session.accountId });
+      grant.addOIDCScope('openid profile email groups');
+      await grant.save();
+      return grant;
+    },
+  });
+  // Envoy's port is not known when the provider starts; exact matching is the provider's business, not ours.
+  Object.assign(provider.Client.prototype, {
+    redirectUriAllowed: () => true,
+    postLogoutRedirectUriAllowed: () => true,
+  });
+  return provider;
+}
+
+async function logIn(
+  provider: Provider,
+  request: IncomingMessage,
+  response: ServerResponse,
+  accountId: string,
+): Promise<void> {
+  await provider.interactionFinished(request, response, { login: { accountId } }, { mergeWithLastSubmission: false });
+}
+
+const paths: readonly (readonly [string, Endpoint])[] = [
+  ['/.well-known/openid-configuration', 'discovery'],
+  ['/auth', 'authorize'],
+  ['/token', 'token'],
+  ['/me', 'userinfo'],
+  ['/jwks', 'jwks'],
+  ['/session/end', 'end_session'],
+];
+
+function endpointOf(url: string): Endpoint {
+  const path = url.split('?')[0] ?? '';
+  return paths.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`))?.[1] ?? 'other';
+}
+
+/** Lets `change` see the JSON body before it is sent. */
+function editJson(response: ServerResponse, change: (body: Record<string, unknown>) => unknown): void {
+  const end = response.end.bind(response) as (body?: unknown) => ServerResponse; // one of its overloads
+  response.end = ((body?: unknown) => {
+    if (typeof body !== 'string' && !Buffer.isBuffer(body)) return end(body);
+    const edited = JSON.stringify(change(JSON.parse(body.toString())));
+    response.setHeader('content-length', Buffer.byteLength(edited));
+    return end(edited);
+  }) as ServerResponse['end'];
+}
+
+/** Lets `change` see a redirect that leaves the provider before it is sent. */
+function editRedirect(response: ServerResponse, issuer: string, change: (callback: URL) => void): void {
+  const setHeader = response.setHeader.bind(response);
+  response.setHeader = (name, value) => {
+    if (
+      name.toLowerCase() !== 'location' ||
+      typeof value !== 'string' ||
+      value.startsWith(issuer) ||
+      value.startsWith('/')
+    ) {
+      return setHeader(name, value);
+    }
+    const url = new URL(value);
+    change(url);
+    return setHeader(name, url.href);
+  };
+}
