@@ -83,15 +83,10 @@ export const basePathSchema = z
 
 const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** An absolute https URL without user-info and fragment. */
-export const httpsUrlSchema = z
-  .string()
-  .refine(
-    (text) => isPlainUrl(text, (url) => url.protocol === 'https:'),
-    'expected an https URL without user name, password and fragment',
-  );
-
-/** As {@link httpsUrlSchema}; http as well, but only on localhost, 127.0.0.1 and [::1], for development. */
+/**
+ * An absolute https URL without user-info and fragment; http as well, but only on localhost, 127.0.0.1 and [::1],
+ * for development.
+ */
 export const httpsOrLoopbackUrlSchema = z
   .string()
   .refine(
@@ -99,7 +94,7 @@ export const httpsOrLoopbackUrlSchema = z
     'expected an https URL (http only on localhost) without user name, password and fragment',
   );
 
-/** As {@link httpsUrlSchema}; http as well, on any host, where another setting decides whether that is allowed. */
+/** As {@link httpsOrLoopbackUrlSchema}, with http on any host: where another setting decides whether that is allowed. */
 export const webUrlSchema = z
   .string()
   .refine(
@@ -114,7 +109,7 @@ function isLoopbackHttp(url: URL): boolean {
 // The parser removes tabs, newlines and blanks at the ends and turns backslashes into slashes: what it had to
 // repair was not a URL.
 function isPlainUrl(text: string, mayUse: (url: URL) => boolean): boolean {
-  if (!URL.canParse(text) || /[\s\\#]/.test(text)) return false;
+  if (!/^https?:\/\/[^/]/.test(text) || !URL.canParse(text) || /[\s\\#]/.test(text)) return false;
   const url = new URL(text);
   return url.username === '' && url.password === '' && mayUse(url);
 }

@@ -1,10 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRedisStore } from '../../src/adapters/ioredis/redis-store.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
+import { Secret } from '../../src/core/secret.ts';
 import { type EpochSeconds, epochSecondsOf } from '../../src/core/time.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { type RedisServer, startRedisServer } from '../contract/redis-server.ts';
+import { root } from '../support/tools.ts';
 
 describe('what the Redis store leaves in Redis (docs/store.md)', () => {
   let server: RedisServer;
@@ -103,7 +106,7 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
       { kind: 'code', id: 'new' },
       { value: Buffer.from('v'), endsAt: inSeconds(60), group: 'grant', alias: undefined },
     );
-    expect(await admin.zrange('sallyport:g:{grant}', 0, -1)).toEqual(['code:live', 'code:new']);
+    expect(await admin.zrange('sallyport:g:{grant}', '0', '-1')).toEqual(['code:live', 'code:new']);
   });
 
   it.each([
@@ -116,6 +119,42 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
     await prefixed.sessions.create('a', session(600, 300));
     await prefixed.close();
     expect(await admin.keys('*')).toEqual([key]);
+  });
+
+  it('needs no other rights than those that docs/store.md gives', async () => {
+    const page = await readFile(`${root}docs/store.md`, 'utf8');
+    const rights = page.match(/ \+[a-z]+/g)?.map((right) => right.trim()) ?? [];
+    expect(rights.length).toBeGreaterThan(20);
+    await admin.acl(
+      'SETUSER',
+      'limited',
+      'on',
+      '>limited-password',
+      '~sallyport:*',
+      'resetchannels',
+      '-@all',
+      ...rights,
+    );
+    const limited = createRedisStore(
+      { url: server.url, username: 'limited', password: new Secret('limited-password'), commandTimeoutMs: 2000 },
+      { clock: systemClock },
+    );
+    expect(await limited.isReachable()).toBe(true);
+    await limited.sessions.create('a', session(600, 300));
+    await limited.sessions.touch('a', inSeconds(5));
+    expect(await limited.sessions.replace('a', 1, Buffer.from('second'))).toBe(true);
+    expect(await limited.sessions.find('a')).toBeDefined();
+    expect(await limited.sessions.delete('a')).toBe(true);
+    expect(await limited.once.take('state', inSeconds(60))).toBe(true);
+    const key = { kind: 'code', id: 'one' };
+    const document = { value: Buffer.from('v'), endsAt: inSeconds(60), group: 'grant', alias: 'other' };
+    await limited.documents.put(key, { ...document, endsAt: inSeconds(-1) });
+    await limited.documents.put(key, document);
+    expect(await limited.documents.consume(key, systemClock.now())).toBe(true);
+    expect(await limited.documents.findByAlias('code', 'other')).toBeDefined();
+    await limited.documents.deleteGroup('grant');
+    expect(await limited.documents.find(key)).toBeUndefined();
+    await limited.close();
   });
 
   it('uses the database of the URL', async () => {

@@ -12,7 +12,7 @@ export interface RawAnswer {
 }
 
 /**
- * Sends exactly these bytes (latin-1) to 127.0.0.1 and reads until the server closes. The request should say
+ * Sends exactly these bytes (latin-1) to 127.0.0.1 and reads until the answer is whole or the server closes. The request should say
  * `Connection: close`; a server that keeps the connection is given `timeoutMs`.
  */
 export async function sendRaw(port: number, bytes: string, timeoutMs = 5000): Promise<RawAnswer> {
@@ -24,7 +24,11 @@ export async function sendRaw(port: number, bytes: string, timeoutMs = 5000): Pr
       socket.destroy();
       finish();
     });
-    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('data', (chunk) => {
+      chunks.push(chunk);
+      // Envoy keeps a connection whose request it refused open for a second more.
+      if (isWhole(Buffer.concat(chunks).toString('latin1'))) socket.end(finish);
+    });
     socket.on('end', () => socket.end());
     socket.on('close', finish);
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -33,6 +37,13 @@ export async function sendRaw(port: number, bytes: string, timeoutMs = 5000): Pr
     });
   });
   return parseAnswer(received);
+}
+
+/** Whether an answer that tells its length is here to its end. */
+function isWhole(received: string): boolean {
+  const end = received.indexOf('\r\n\r\n');
+  const [, length] = /^content-length: *(\d+)$/im.exec(received.slice(0, Math.max(0, end))) ?? [];
+  return length !== undefined && received.length >= end + 4 + Number(length);
 }
 
 /** A GET with exactly these header lines besides `Host` and `Connection: close`. */

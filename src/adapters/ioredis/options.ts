@@ -40,6 +40,8 @@ export function clientOptions(options: RedisStoreOptions): ClientOptions {
     // A stopped Redis never answers our FIN: do not wait for it.
     disconnectTimeout: 50,
     keepAlive: 10_000,
+    // CLIENT SETINFO: one right less that an ACL has to give.
+    disableClientInfo: true,
     // A command that cannot be sent now fails now: nothing is queued, resent or tried again behind the caller's back.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,

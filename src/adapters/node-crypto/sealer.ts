@@ -9,8 +9,8 @@ import type { KeyRing } from './key-ring.ts';
  * Envelope: version 0x01 ‖ key id (6 ASCII bytes) ‖ nonce (12 bytes) ‖ ciphertext ‖ tag (16 bytes).
  * Associated data: version ‖ purpose ‖ 0x00 ‖ context. No purpose contains a zero byte, so no two pairs of purpose
  * and context give the same bytes.
- * Nonces are random: with 96 bits a key must not seal more than 2^32 values (NIST SP 800-38D §8.3), which each
- * purpose reaches after four years at 30 values a second; docs/operations tells to add a key far earlier.
+ * Nonces are random: with 96 bits, one key must not seal more than 2^32 values (NIST SP 800-38D §8.3). Each purpose has
+ * its own key and gets there after four years at 30 values a second; docs/store.md asks for a new key each year.
  */
 const version = 1;
 const idStart = 1;

@@ -34,7 +34,7 @@ export interface ConfigurationParts {
 /** The one place where oidc-provider is told what this issuer does, and what it does not. */
 export function configurationOf(settings: IssuerEngineSettings, parts: ConfigurationParts): Configuration {
   const { lifetimes, pages } = settings;
-  const cookie = { httpOnly: true, sameSite: 'lax', signed: true } as const;
+  const cookie = { httpOnly: true, sameSite: 'lax' } as const;
   return {
     adapter: parts.adapter,
     jwks: parts.jwks,
@@ -42,9 +42,10 @@ export function configurationOf(settings: IssuerEngineSettings, parts: Configura
     cookies: {
       names: parts.cookieNames,
       keys: [...parts.cookieKeys],
-      long: { ...cookie, path: settings.basePath },
-      // No path: each interaction has a cookie of its own, so that several tabs can be in the middle of a login.
-      short: cookie,
+      long: { ...cookie, signed: true, path: settings.basePath },
+      // No path: each interaction has cookies of its own, so that several tabs can be in the middle of a login. A
+      // signature would add nothing to 256 random bits that the store knows, and double what abandoned logins leave.
+      short: { ...cookie, signed: false },
     },
     routes: endpoints,
     responseTypes: ['code'],

@@ -15,7 +15,7 @@ export function cookieNamesOf(instance: string, issuer: string): CookieNames {
   return { session: stem, interaction: `${stem}-interaction`, resume: `${stem}-resume` };
 }
 
-/** Every cookie that goes out under these names: each has a second one with its signature. */
+/** Every cookie that goes out under these names: the session's has a second one with its signature. */
 export function allCookiesOf(names: CookieNames): readonly string[] {
-  return Object.values(names).flatMap((name: string) => [name, `${name}.sig`]);
+  return [names.session, `${names.session}.sig`, names.interaction, names.resume];
 }

@@ -7,11 +7,11 @@ import { StoreOutage } from './store-outage.ts';
 export function report(provider: Provider, instance: string, telemetry: Telemetry): void {
   const refused = (endpoint: string) => (context: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     if (error instanceof StoreOutage) {
-      telemetry.problem('store_unavailable', { mode: instance, endpoint }, error.outage);
+      telemetry.problem('store_unavailable', { instance, endpoint }, error.outage);
       return;
     }
     telemetry.event('issuer_error', {
-      mode: instance,
+      instance,
       endpoint,
       clientId: context.oidc.client?.clientId,
       error: error.error,
@@ -26,13 +26,13 @@ export function report(provider: Provider, instance: string, telemetry: Telemetr
   provider.on('end_session.error', refused('end_session'));
   provider.on('end_session_confirm.error', refused('end_session'));
   provider.on('server_error', (_context: KoaContextWithOIDC, error: Error) => {
-    telemetry.problem('issuer_error', { mode: instance, error: 'server_error' }, error);
+    telemetry.problem('issuer_error', { instance, error: 'server_error' }, error);
   });
   // Koa's last resort; with a listener of ours it prints nothing itself. The provider's types leave the event out.
   const application: EventEmitter = provider;
   application.on('error', (error: unknown) => {
     if (isHangUp(error)) return;
-    telemetry.problem('issuer_error', { mode: instance, error: 'server_error' }, error);
+    telemetry.problem('issuer_error', { instance, error: 'server_error' }, error);
   });
 }
 

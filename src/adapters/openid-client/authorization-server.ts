@@ -17,7 +17,7 @@ import type {
   Redemption,
   RedemptionChecks,
 } from '../../ports/authorization-server.ts';
-import { createDiscovery, detailOf, type DiscoveryPorts, type ProviderOptions } from './discovery.ts';
+import { createDiscovery, type DiscoveryPorts, detailOf, type ProviderOptions } from './discovery.ts';
 import { readTokenResponse } from './token-response.ts';
 
 /** The relying party's side of a provider, on openid-client. */
@@ -62,7 +62,8 @@ export function createAuthorizationServer(options: ProviderOptions, ports: Disco
 
     async endSessionUrl(request) {
       const configuration = await discovered.configuration();
-      if (isUnavailable(configuration) || configuration.serverMetadata().end_session_endpoint === undefined) return undefined;
+      if (isUnavailable(configuration) || configuration.serverMetadata().end_session_endpoint === undefined)
+        return undefined;
       return buildEndSessionUrl(configuration, {
         post_logout_redirect_uri: request.postLogoutRedirectUri,
         state: request.state,
@@ -72,7 +73,12 @@ export function createAuthorizationServer(options: ProviderOptions, ports: Disco
   };
 }
 
-async function redeem(configuration: Configuration, response: URL, checks: RedemptionChecks, ports: DiscoveryPorts): Promise<Redemption> {
+async function redeem(
+  configuration: Configuration,
+  response: URL,
+  checks: RedemptionChecks,
+  ports: DiscoveryPorts,
+): Promise<Redemption> {
   const answer = await authorizationCodeGrant(configuration, response, {
     expectedState: checks.state,
     expectedNonce: checks.nonce,
@@ -97,7 +103,12 @@ async function redeem(configuration: Configuration, response: URL, checks: Redem
 }
 
 /** The ID token's claims, with those that only userinfo has; where both have one, the signed one counts. */
-async function withUserinfo(configuration: Configuration, accessToken: string, subject: string, idToken: Claims): Promise<Claims> {
+async function withUserinfo(
+  configuration: Configuration,
+  accessToken: string,
+  subject: string,
+  idToken: Claims,
+): Promise<Claims> {
   if (configuration.serverMetadata().userinfo_endpoint === undefined) return idToken;
   // Checks that sub is the ID token's (OpenID Connect Core §5.3.2).
   const userinfo = await fetchUserInfo(configuration, accessToken, subject);
@@ -117,10 +128,16 @@ function outcomeOf(error: unknown): Redemption {
   if (error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
     const code = errorCodeOf(error.error);
     const isTransient = error instanceof ResponseBodyError && (error.status >= 500 || error.status === 429);
-    return isTransient ? { kind: 'unavailable', detail: code } : { kind: 'refused', code, detail: `the provider answered ${code}` };
+    return isTransient
+      ? { kind: 'unavailable', detail: code }
+      : { kind: 'refused', code, detail: `the provider answered ${code}` };
   }
   if (error instanceof WWWAuthenticateChallengeError) {
-    return { kind: 'refused', code: 'invalid_response', detail: `the provider answered ${error.status} with a challenge` };
+    return {
+      kind: 'refused',
+      code: 'invalid_response',
+      detail: `the provider answered ${error.status} with a challenge`,
+    };
   }
   if (error instanceof ClientError && !isUnreachable(error)) return refused(detailOf(error));
   // Whatever fetch throws (refused, reset, too large, timed out): the request may or may not have arrived.

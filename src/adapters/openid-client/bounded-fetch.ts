@@ -32,12 +32,18 @@ export function boundedFetch(bounds: FetchBounds): (url: string, options: FetchO
     headers.delete('content-encoding');
     headers.delete('content-length');
     const mayHaveBody = response.status >= 200 && ![204, 205, 304].includes(response.status);
-    return new Response(mayHaveBody ? body : null, { status: response.status, statusText: response.statusText, headers });
+    return new Response(mayHaveBody ? body : null, {
+      status: response.status,
+      statusText: response.statusText,
+      headers,
+    });
   };
 }
 
 function reroute(url: string, { reroute }: FetchBounds): string {
-  return reroute !== undefined && url.startsWith(`${reroute.from}/`) ? reroute.to + url.slice(reroute.from.length) : url;
+  return reroute !== undefined && url.startsWith(`${reroute.from}/`)
+    ? reroute.to + url.slice(reroute.from.length)
+    : url;
 }
 
 async function readAtMost(response: Response, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {

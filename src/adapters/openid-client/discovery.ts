@@ -96,7 +96,12 @@ async function discover(options: ProviderOptions): Promise<Configuration> {
   });
   const metadata = found.serverMetadata();
   requireS256(metadata);
-  const configuration = new Configuration(metadata, options.clientId, undefined, clientAuthentication(metadata, options));
+  const configuration = new Configuration(
+    metadata,
+    options.clientId,
+    undefined,
+    clientAuthentication(metadata, options),
+  );
   configuration[customFetch] = boundFetch;
   for (const allow of insecure) allow(configuration);
   return configuration;

@@ -4,7 +4,9 @@ import { Secret } from '../../core/secret.ts';
 import { after, type EpochSeconds, secondsOf } from '../../core/time.ts';
 
 /** A token set, or why the response cannot be one. */
-export type TokenResponse = { readonly kind: 'tokens'; readonly tokenSet: TokenSet } | { readonly kind: 'unusable'; readonly detail: string };
+export type TokenResponse =
+  | { readonly kind: 'tokens'; readonly tokenSet: TokenSet }
+  | { readonly kind: 'unusable'; readonly detail: string };
 
 /** RFC 6750 §2.1: what may stand behind `Bearer`. */
 const b64token = /^[A-Za-z0-9\-._~+/]+=*$/;
@@ -13,11 +15,16 @@ const b64token = /^[A-Za-z0-9\-._~+/]+=*$/;
 const longestLifetime = secondsOf(366 * 86_400);
 
 /** Reads a token response (RFC 6749 §5.1) that openid-client accepted. */
-export function readTokenResponse(response: TokenEndpointResponse & TokenEndpointResponseHelpers, now: EpochSeconds): TokenResponse {
+export function readTokenResponse(
+  response: TokenEndpointResponse & TokenEndpointResponseHelpers,
+  now: EpochSeconds,
+): TokenResponse {
   if (response.token_type !== 'bearer') return { kind: 'unusable', detail: 'token_type is not Bearer' };
-  if (!b64token.test(response.access_token)) return { kind: 'unusable', detail: 'access_token cannot be sent in a header' };
+  if (!b64token.test(response.access_token))
+    return { kind: 'unusable', detail: 'access_token cannot be sent in a header' };
   const lifetime = response.expiresIn();
-  if (lifetime !== undefined && !Number.isFinite(lifetime)) return { kind: 'unusable', detail: 'expires_in is not a number' };
+  if (lifetime !== undefined && !Number.isFinite(lifetime))
+    return { kind: 'unusable', detail: 'expires_in is not a number' };
   return {
     kind: 'tokens',
     tokenSet: {

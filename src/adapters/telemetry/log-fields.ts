@@ -26,19 +26,19 @@ export function errorFields(error: unknown, depth = 0): Record<string, LogValue>
   if (!(error instanceof Error)) return { type: typeof error, message: logText(String(error)) };
   const code: unknown = 'code' in error ? error.code : undefined;
   return {
-    type: error.name,
-    message: logText(error.message),
+    type: String(error.name),
+    message: logText(String(error.message)),
     code: typeof code === 'string' ? logText(code) : undefined,
-    stack: error.stack === undefined ? undefined : logText(error.stack),
+    stack: error.stack === undefined ? undefined : logText(String(error.stack)),
     errors: error instanceof AggregateError ? error.errors.slice(0, 3).map((each) => logText(String(each))) : undefined,
     cause: error.cause === undefined || depth >= maxDepth ? undefined : errorFields(error.cause, depth + 1),
   };
 }
 
-/** A text for a log line: scrubbed and of bounded length. */
+/** A text for a log line: scrubbed, then cut, so that no part of a token stays at the cut. */
 export function logText(text: string): string {
-  const scrubbed = scrub(text.length > maxText ? text.slice(0, maxText) : text);
-  return text.length > maxText ? `${scrubbed}… (${text.length} characters)` : scrubbed;
+  const scrubbed = scrub(text.slice(0, 4 * maxText));
+  return scrubbed.length > maxText ? `${scrubbed.slice(0, maxText)}… (${text.length} characters)` : scrubbed;
 }
 
 function logValue(value: unknown, depth: number): LogValue {

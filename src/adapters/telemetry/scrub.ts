@@ -44,7 +44,6 @@ const replacements: readonly Replacement[] = [
 
 /** Long runs of base64url or hex. */
 const opaqueRun = /(?<![\w-])[\w-]{32,}(?:[.~+][\w-]+)*={0,2}/g;
-const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** Takes out of a text what looks like a token, code, cookie, password or key. Errs on the side of too much. */
 export function scrub(text: string): string {
@@ -53,7 +52,10 @@ export function scrub(text: string): string {
   return scrubbed.replace(opaqueRun, (run) => (looksRandom(run) ? redacted : run));
 }
 
-/** Words and constants have no digits, random values nearly always do. A lone UUID is a reference, not a key. */
+const constant = /^[A-Z\d]+(?:_[A-Z\d]+)+$/;
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Words have no digits, random values nearly always do. A lone UUID is a reference, not a key. */
 function looksRandom(run: string): boolean {
-  return /\d/.test(run) && /[a-z]/i.test(run) && !uuid.test(run);
+  return /\d/.test(run) && /[a-z]/i.test(run) && !constant.test(run) && !uuid.test(run);
 }

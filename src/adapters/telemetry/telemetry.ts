@@ -1,12 +1,7 @@
-import {
-  type DestinationStream,
-  destination as fileDescriptor,
-  type Level,
-  type Logger,
-  pino,
-  stdTimeFunctions,
-} from 'pino';
+import { format } from 'node:util';
+import { type DestinationStream, type Level, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { EventFields, Telemetry } from '../../ports/telemetry.ts';
+import { createLineOutput, type LineOutput } from './line-output.ts';
 import { errorFields, logFields, logText } from './log-fields.ts';
 import { escapeLine } from './log-line.ts';
 import { createMetrics } from './metrics.ts';
@@ -35,19 +30,22 @@ export interface ProcessTelemetry extends Telemetry {
 
 /** Logs to JSON lines through pino, counts in prom-client. Lines to standard output do not block. */
 export function createTelemetry(options: TelemetryOptions): ProcessTelemetry {
-  const output: DestinationStream & { flushSync?(): void } = options.destination ?? standardOutput();
+  const output: DestinationStream & Partial<LineOutput> = options.destination ?? standardOutput();
   const logger = pino(
     {
       level: options.level,
       base: { service: options.serviceName },
       timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }), log: logFields },
+      // Errors arrive here as fields already; pino's own serializer would give them another type.
+      serializers: { err: (fields: unknown) => fields },
+      formatters: { level: (label) => ({ level: label }), bindings: logFields },
       hooks: {
-        // Messages of libraries; our own events have none.
+        // Every line passes here, ours and the libraries'.
         logMethod(parameters, method) {
-          // The tuple keeps its length and kinds; only texts are replaced.
-          const scrubbed = parameters.map((each) => (typeof each === 'string' ? logText(each) : each));
-          method.apply(this, scrubbed as typeof parameters);
+          const [first, ...rest]: readonly unknown[] = parameters;
+          if (typeof first !== 'object' || first === null) return method.call(this, logText(format(...parameters)));
+          const fields = logFields(first instanceof Error ? { err: first } : first);
+          return rest.length === 0 ? method.call(this, fields) : method.call(this, fields, logText(format(...rest)));
         },
         streamWrite: escapeLine,
       },
@@ -84,9 +82,9 @@ function outcomeOf({ outcome = '' }: EventFields): string {
   return String(outcome);
 }
 
-function standardOutput(): DestinationStream & { flushSync(): void } {
-  const stream = fileDescriptor({ dest: 1, sync: false });
-  // A full disk or a closed pipe behind us must not end the process; the lines are lost either way.
-  stream.on('error', () => {});
-  return stream;
+function standardOutput(): LineOutput {
+  const output = createLineOutput(1);
+  // Also when the process ends by an exception that nobody caught.
+  process.once('exit', () => output.flushSync());
+  return output;
 }

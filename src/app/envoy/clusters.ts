@@ -45,7 +45,7 @@ function cluster(name: string, addresses: readonly Address[], envoy: EnvoyConfig
   };
   return {
     name,
-    type: addresses.some(needsDns) ? 'STRICT_DNS' : 'STATIC',
+    ...(addresses.some(needsDns) ? { type: 'STRICT_DNS', dns_lookup_family: 'ALL' } : { type: 'STATIC' }),
     connect_timeout: duration(connectTimeout),
     per_connection_buffer_limit_bytes: 32_768,
     circuit_breakers: { thresholds: [{ ...limits, max_retries: 100 }] },

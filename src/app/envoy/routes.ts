@@ -24,12 +24,12 @@ export function routeConfiguration(config: Config): EnvoyObject {
       {
         name: 'sallyport',
         domains: [...new Set(config.origins.flatMap(domainsOf))],
-        routes: [refuseConnect, ...basePathsOf(config).map((path) => sideServiceRoute(path, config)), workloadRoute],
+        routes: [...basePathsOf(config).map((path) => sideServiceRoute(path, config)), workloadRoute],
       },
       {
         name: 'unknown_host',
         domains: ['*'],
-        routes: [refuseConnect, answer({ prefix: '/' }, 403, 'This host is not served here.\n')],
+        routes: [refuseUnknownHost],
       },
     ],
   };
@@ -47,16 +47,11 @@ function basePathsOf({ modes }: Config): readonly string[] {
   return paths.filter((path) => path !== undefined);
 }
 
-// Without a route CONNECT is a 404, which says nothing about the method.
-const refuseConnect = answer({ connect_matcher: {} }, 405, 'This method is not served here.\n');
-
-function answer(match: EnvoyObject, status: number, text: string): EnvoyObject {
-  return {
-    match,
-    direct_response: { status, body: { inline_string: text } },
-    typed_per_filter_config: withoutCheck,
-  };
-}
+const refuseUnknownHost: EnvoyObject = {
+  match: { prefix: '/' },
+  direct_response: { status: 403, body: { inline_string: 'This host is not served here.\n' } },
+  typed_per_filter_config: withoutCheck,
+};
 
 function sideServiceRoute(basePath: string, { requests }: Config): EnvoyObject {
   return {

@@ -65,17 +65,17 @@ async function carryOut(
     case 'authenticate': {
       const account = await users.authenticate(move.username, move.password);
       if (account === undefined) {
-        telemetry.event('issuer_login_failed', { mode: name, clientId });
+        telemetry.event('issuer_login_failed', { instance: name, clientId });
         return send(reply, 400, loginPage(interaction, { username: move.username }));
       }
-      telemetry.event('issuer_login_succeeded', { mode: name, clientId, subject: account.subject });
+      telemetry.event('issuer_login_succeeded', { instance: name, clientId, subject: account.subject });
       return goOn(reply, await engine.finish(interaction.id, { kind: 'login', subject: account.subject }, exchange));
     }
     case 'consent':
-      telemetry.event('issuer_consent_given', { mode: name, clientId, subject: interaction.subject });
+      telemetry.event('issuer_consent_given', { instance: name, clientId, subject: interaction.subject });
       return goOn(reply, await engine.finish(interaction.id, move, exchange));
     case 'deny':
-      telemetry.event('issuer_consent_denied', { mode: name, clientId, subject: interaction.subject });
+      telemetry.event('issuer_consent_denied', { instance: name, clientId, subject: interaction.subject });
       return goOn(reply, await engine.finish(interaction.id, move, exchange));
   }
 }

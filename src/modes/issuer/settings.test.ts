@@ -48,8 +48,16 @@ describe('the settings of issuer mode', () => {
     ['an issuer with a query', 'issuer', { issuer: 'https://app.example.com/oauth2?x' }],
     ['an http issuer', 'issuer', { issuer: 'http://app.example.com/oauth2' }],
     ['a client without a redirect URI', 'clients.0.redirectUris', { clients: [{ ...client, redirectUris: [] }] }],
-    ['an http redirect URI', 'clients.0.redirectUris.0', { clients: [{ ...client, redirectUris: ['http://a.example/'] }] }],
-    ['a redirect URI with a fragment', 'clients.0.redirectUris.0', { clients: [{ ...client, redirectUris: ['https://a.example/#'] }] }],
+    [
+      'an http redirect URI',
+      'clients.0.redirectUris.0',
+      { clients: [{ ...client, redirectUris: ['http://a.example/'] }] },
+    ],
+    [
+      'a redirect URI with a fragment',
+      'clients.0.redirectUris.0',
+      { clients: [{ ...client, redirectUris: ['https://a.example/#'] }] },
+    ],
     ['two clients of one id', 'clients.1.clientId', { clients: [client, client] }],
     ['two users of one name', 'users.1.username', { users: [user, { ...user, subject: 'other' }] }],
     ['two users of one subject', 'users.1.subject', { users: [user, { ...user, username: 'bob', subject: 'alice' }] }],
