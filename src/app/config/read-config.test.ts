@@ -1,0 +1,451 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { configOf, document, errorsOf, readText, warningsOf } from '../../../test/support/config-text.ts';
+
+describe('a sound document', () => {
+  it('becomes a configuration with its defaults', async () => {
+    const config = await configOf(document());
+    expect(config).toMatchObject({
+      origins: ['https://app.example.com'],
+      listen: { authz: { address: { kind: 'tcp', host: '127.0.0.1', port: 4180 }, tls: undefined } },
+      store: { kind: 'memory', maxSessions: 100_000 },
+      requests: {
+        stripHeaders: [
+          'x-original-url',
+          'x-rewrite-url',
+          'x-http-method-override',
+          'x-http-method',
+          'x-method-override',
+        ],
+      },
+      envoy: undefined,
+      log: { level: 'info' },
+      shutdown: { drain: 15 },
+    });
+    expect(config.providers.get('corp')).toMatchObject({
+      name: 'corp',
+      scopes: ['openid', 'profile', 'email'],
+      allowHttp: false,
+      backChannelUrl: undefined,
+      requestTimeout: 5,
+    });
+    expect(config.modes.get('web')).toMatchObject({ name: 'web', settings: { basePath: '/_gate', lifetime: 3600 } });
+  });
+
+  it('compiles rules: segments, exact paths, whole-path patterns, hosts as origins', async () => {
+    const { rules } = await configOf(
+      document({
+        origins: '["https://app.example.com", "http://localhost:8080"]',
+        rules: `
+  - {name: start, hosts: ["localhost:8080"], path: {exact: /}, methods: [GET, HEAD], use: public, keepAuthorization: true}
+  - {path: {prefix: /app}, use: web, require: {groups: [staff]}}
+  - {path: {regex: '/v[0-9]+/.*'}, use: deny}
+  - {path: {prefix: /}, use: web}`,
+      }),
+    );
+    expect(rules.map(({ name }) => name)).toEqual(['start', 'rule 2', 'rule 3', 'rule 4']);
+    expect(rules.map(({ use }) => use)).toEqual([
+      { kind: 'public', keepsAuthorization: true },
+      { kind: 'mode', instance: 'web', requirements: { groups: ['staff'] } },
+      { kind: 'deny' },
+      { kind: 'mode', instance: 'web', requirements: {} },
+    ]);
+    expect(rules[0]).toMatchObject({ origins: new Set(['http://localhost:8080']), methods: new Set(['GET', 'HEAD']) });
+    expect(rules.map(({ path }) => path.kind)).toEqual(['exact', 'prefix', 'pattern', 'prefix']);
+    expect(rules[3]?.path).toEqual({ kind: 'prefix', prefix: '' });
+    const [, , pattern] = rules;
+    if (pattern?.path.kind !== 'pattern') throw new Error('no pattern');
+    expect([pattern.path.matches('/v1/a'), pattern.path.matches('/x/v1/a')]).toEqual([true, false]);
+  });
+
+  it('reads every secret, inside lists of a mode as well', async () => {
+    const parts = {
+      keys: '{file: keys.json}',
+      modes: '{web: {mode: gate, tokens: [{secret: {file: t}}, {secret: {env: SECRET}}]}}',
+    };
+    const config = await configOf(document(parts), { 'keys.json': 'sound from a file\n', t: 'first\r\n' });
+    expect(config.keys.reveal()).toBe('sound from a file');
+    const { tokens } = config.modes.get('web')?.settings as {
+      readonly tokens: readonly { readonly secret: { reveal(): string } }[];
+    }; // gateMode
+    expect(tokens.map(({ secret }) => secret.reveal())).toEqual(['first', 'client-secret']);
+    expect(inspect(config, { depth: 10 })).not.toMatch(/sound from|client-secret/);
+  });
+
+  it('can be read without its secrets', async () => {
+    const loaded = await readText(document({ keys: '{file: not-there}' }), {}, { readsSecrets: false });
+    if (loaded.kind === 'invalid') throw new Error('invalid');
+    expect(() => loaded.config.keys.reveal()).toThrow();
+  });
+
+  it('may use anchors and aliases', async () => {
+    const rules = `\n  - {path: &p {exact: /a}, use: public}\n  - {path: *p, methods: [GET], use: web}\n  - {use: web}`;
+    expect((await configOf(document({ rules }))).rules).toHaveLength(3);
+  });
+});
+
+describe('errors (G7)', () => {
+  it('are reported all at once, in the order of the file, each with line, column, path, expectation and suggestion', async () => {
+    const text = document({
+      orgins: '[]',
+      listen: '{authz: "0.0.0.0:4180", http: 4181, ops: "127.0.0.1:4182"}',
+      modes: '{web: {mode: gat}, app: {mode: gate, lifetme: 1h}}',
+      rules: '[{use: ap}, {use: web, path: {prefix: /a/}}]',
+      log: '{level: inf}',
+    });
+    expect(await errorsOf(text)).toEqual([
+      '2:38 listen.http: expected a string or a map; found a whole number',
+      '6:20 modes.web.mode: expected one of gate, bystander (did you mean gate?)',
+      '6:44 modes.app.lifetme: there is no setting of this name (did you mean lifetime?)',
+      '7:14 rules[0].use: there is no instance of this name under modes (did you mean app?)',
+      '7:44 rules[1].path.prefix: expected a prefix without a slash at the end: /app covers /app and everything below /app/; found a string',
+      '8:1 orgins: there is no setting of this name (did you mean origins?)',
+      '9:14 log.level: expected one of debug, info, warn, error (did you mean info?)',
+    ]);
+  });
+
+  it.each<readonly [what: string, parts: Readonly<Record<string, string | undefined>>, error: string]>([
+    [
+      'a missing section',
+      { keys: undefined },
+      '1:1 keys: a required setting is missing: expected a reference to a secret: {file: path} or {env: NAME} (write {file: path} or {env: NAME})',
+    ],
+    ['an empty list', { origins: '[]' }, '1:10 origins: expected at least 1 entries; found a list'],
+    [
+      'a number for a string',
+      { providers: '{corp: {issuer: "https://id.example.com", clientId: 7}}' },
+      '5:63 providers.corp.clientId: expected a string; found a whole number (put the value in quotes)',
+    ],
+    [
+      'a string for a number',
+      { store: '{type: memory, maxSessions: "7"}' },
+      '4:36 store.maxSessions: expected a whole number; found a string (write it without quotes)',
+    ],
+    [
+      'a word for a list',
+      { rules: '[{use: web, methods: GET}]' },
+      '7:29 rules[0].methods: expected a list; found a string (write a list: [one, two])',
+    ],
+    [
+      'a bare number for a duration',
+      { shutdown: '{drain: 15}' },
+      '8:19 shutdown.drain: expected a whole number with a unit (s, m, h or d), such as 30s, 15m, 12h or 14d; found a whole number',
+    ],
+    [
+      'an unknown store',
+      { store: '{type: reddis}' },
+      '4:15 store.type: expected one of memory, redis (did you mean redis?)',
+    ],
+    [
+      'a setting of the other store',
+      { store: '{type: memory, url: "redis://x"}' },
+      '4:23 store.url: there is no setting of this name (known here: maxSessions, type)',
+    ],
+    [
+      'a password inside the URL',
+      { store: '{type: redis, url: "redis://:pw@h"}' },
+      '4:27 store.url: expected redis://host[:port][/database] or rediss://…, without user name and password; found a string',
+    ],
+    [
+      'an origin with a path',
+      { origins: '["https://app.example.com/x"]' },
+      '1:11 origins[0]: expected scheme://host[:port] with http or https, in lower case, without path, wildcard and default port; found a string (write https://app.example.com)',
+    ],
+    [
+      'an origin with a wildcard',
+      { origins: '["https://*.example.com"]' },
+      '1:11 origins[0]: expected scheme://host[:port] with http or https, in lower case, without path, wildcard and default port; found a string',
+    ],
+    [
+      'two origins of one host',
+      { origins: '["https://app.example.com", "http://app.example.com"]' },
+      '1:38 origins[1]: origins[0] has the same host: a request for it could be meant for either (keep one of them)',
+    ],
+    [
+      'an address without a port',
+      { listen: '{authz: localhost, http: "127.0.0.1:1", ops: "127.0.0.1:2"}' },
+      '2:17 listen.authz: expected host:port (127.0.0.1:4180, [::1]:4180) or unix:/absolute/path of at most 107 bytes; the host is an IP address or localhost; found a string',
+    ],
+    [
+      'an open check without mutual TLS',
+      { listen: '{authz: "0.0.0.0:1", http: "127.0.0.1:2", ops: "0.0.0.0:3"}' },
+      '2:17 listen.authz: expected a loopback address or a Unix socket: whoever reaches this listener can obtain tokens (listen on 127.0.0.1 or unix:/path, or write {address, tls: {cert, key, clientCa}})',
+    ],
+    [
+      'an open side service without mutual TLS',
+      { listen: '{authz: "127.0.0.1:1", http: "192.0.2.1:2", ops: "127.0.0.1:3"}' },
+      '2:38 listen.http: expected a loopback address or a Unix socket: whoever reaches this listener can obtain tokens (listen on 127.0.0.1 or unix:/path, or write {address, tls: {cert, key, clientCa}})',
+    ],
+    [
+      'two listeners on one address',
+      { listen: '{authz: "127.0.0.1:1", http: "127.0.0.1:1", ops: "127.0.0.1:3"}' },
+      '2:38 listen.http: listen.authz has the same address (give each its own)',
+    ],
+    ['a weak key ring', { keys: '{env: SECRET}' }, '3:7 keys: not a usable key ring: too weak'],
+    [
+      'an environment variable that is not set',
+      { keys: '{env: NOT_SET}' },
+      '3:13 keys.env: this environment variable is not set, or is empty',
+    ],
+    [
+      'an issuer over http',
+      { providers: '{corp: {issuer: "http://id.example.com", clientId: app}}' },
+      '5:28 providers.corp.issuer: expected an https URL; found http (use https; for development only, set allowHttp: true)',
+    ],
+    [
+      'a back channel over http',
+      { providers: '{corp: {issuer: "https://id.example.com", clientId: app, backChannelUrl: "http://10.0.0.1"}}' },
+      '5:84 providers.corp.backChannelUrl: expected an https URL; found http (use https; for development only, set allowHttp: true)',
+    ],
+    [
+      'scopes without openid',
+      { providers: '{corp: {issuer: "https://id.example.com", clientId: app, scopes: [email]}}' },
+      '5:76 providers.corp.scopes: expected openid among the scopes; found a list',
+    ],
+    [
+      'a name with a capital',
+      { modes: '{Web: {mode: gate}, web: {mode: gate, basePath: /x, cookie: {name: x}}}' },
+      '6:9 modes.Web: expected a name of up to 32 lower-case letters, digits and hyphens; found a map',
+    ],
+    [
+      'an instance called public',
+      { modes: '{public: {mode: gate}, web: {mode: gate, basePath: /x, cookie: {name: x}}}' },
+      '6:9 modes.public: expected a name other than public and deny, which rules know; found a map',
+    ],
+    [
+      'an unknown provider',
+      { modes: '{web: {mode: gate, provider: crop}}' },
+      '6:37 modes.web.provider: there is no provider of this name under providers (did you mean corp?)',
+    ],
+    [
+      'one base path twice',
+      { modes: '{web: {mode: gate}, two: {mode: gate, cookie: {name: x}}}' },
+      '6:34 modes.two.basePath: the base path is the same as that of modes.web, or one lies below the other (give each instance a base path of its own)',
+    ],
+    [
+      'a base path below another',
+      { modes: '{web: {mode: gate, basePath: /a/b}, two: {mode: gate, basePath: /a, cookie: {name: x}}}' },
+      '6:72 modes.two.basePath: the base path is the same as that of modes.web, or one lies below the other (give each instance a base path of its own)',
+    ],
+    [
+      'one cookie name twice',
+      { modes: '{web: {mode: gate}, two: {mode: gate, basePath: /x}}' },
+      '6:34 modes.two.cookie.name: the cookies would be taken for those of modes.web (give each instance a cookie name of its own)',
+    ],
+    [
+      'a cookie name that continues another',
+      { modes: '{web: {mode: gate}, two: {mode: gate, basePath: /x, cookie: {name: gate-login}}}' },
+      '6:75 modes.two.cookie.name: the cookies would be taken for those of modes.web (give each instance a cookie name of its own)',
+    ],
+    [
+      'insecure cookies on https',
+      { modes: '{web: {mode: gate, cookie: {insecureHttp: true}}}' },
+      '6:50 modes.web.cookie.insecureHttp: insecureHttp is for plain HTTP alone, and an origin is https: its cookies would be open to theft (remove insecureHttp)',
+    ],
+    [
+      'a rule for an unknown host',
+      { rules: '[{hosts: [ap.example.com], use: web}]' },
+      '7:18 rules[0].hosts[0]: no origin has this host: a host is written as in origins, without the scheme (did you mean app.example.com?)',
+    ],
+    [
+      'a path in two ways',
+      { rules: '[{path: {exact: /a, prefix: /b}, use: web}]' },
+      '7:16 rules[0].path: expected exactly one of exact, prefix and regex; found a map',
+    ],
+    [
+      'a path in no way',
+      { rules: '[{path: {}, use: web}]' },
+      '7:16 rules[0].path: expected exactly one of exact, prefix and regex; found a map',
+    ],
+    [
+      'a path without a slash',
+      { rules: '[{path: {exact: app}, use: web}]' },
+      '7:24 rules[0].path.exact: expected a path that starts with a slash; found a string',
+    ],
+    [
+      'a path with a query',
+      { rules: '[{path: {exact: "/a?b"}, use: web}]' },
+      '7:24 rules[0].path.exact: expected a path without ? and #: rules do not look at the query; found a string',
+    ],
+    [
+      'an encoded path',
+      { rules: '[{path: {exact: /a%20b}, use: web}]' },
+      '7:24 rules[0].path.exact: expected a decoded path: rules see /a b where the request has /a%20b; found a string',
+    ],
+    [
+      'a path with a dot segment',
+      { rules: '[{path: {prefix: /a/../b}, use: web}]' },
+      '7:25 rules[0].path.prefix: expected a path without // and dot segments: such requests are refused before rules are looked at; found a string',
+    ],
+    [
+      'a path with a semicolon',
+      { rules: '[{path: {prefix: "/a;b"}, use: web}]' },
+      '7:25 rules[0].path.prefix: expected a path without ; \\ and control characters: such requests are refused before rules are looked at; found a string',
+    ],
+    [
+      'a look-ahead',
+      { rules: '[{path: {regex: "/(?=a).*"}, use: web}]' },
+      '7:24 rules[0].path.regex: expected RE2 syntax: look-ahead and look-behind are not part of it',
+    ],
+    [
+      'a back-reference',
+      { rules: "[{path: {regex: '/(a)\\1'}, use: web}]" },
+      '7:24 rules[0].path.regex: expected RE2 syntax: back-references are not part of it',
+    ],
+    [
+      'a broken pattern',
+      { rules: "[{path: {regex: '/('}, use: web}]" },
+      '7:24 rules[0].path.regex: expected RE2 syntax: missing closing )',
+    ],
+    [
+      'a method in lower case',
+      { rules: '[{methods: [get], use: web}]' },
+      '7:20 rules[0].methods[0]: expected a method in upper case, such as GET; found a string',
+    ],
+    [
+      'requirements of another mode',
+      { rules: '[{use: web, require: {group: [a]}}]' },
+      '7:30 rules[0].require.group: there is no setting of this name (did you mean groups?)',
+    ],
+    [
+      'requirements of nobody',
+      { rules: '[{use: public, require: {groups: [a]}}]' },
+      '7:23 rules[0].require: require needs an instance that checks it; use: public checks nothing (name an instance in use)',
+    ],
+    [
+      'keepAuthorization elsewhere',
+      { rules: '[{use: web, keepAuthorization: true}]' },
+      '7:20 rules[0].keepAuthorization: keepAuthorization is for rules with use: public; an instance decides about the header itself (remove it)',
+    ],
+    [
+      'an instance that protects nothing',
+      { modes: '{web: {mode: gate}, idp: {mode: bystander}}', rules: '[{use: idp}]' },
+      '7:14 rules[0].use: an instance of mode bystander protects nothing by itself (name public, deny or an instance of another mode)',
+    ],
+    [
+      'two rules of one name',
+      { rules: '[{name: a, use: web}, {name: a, use: web}]' },
+      '7:36 rules[1].name: rules[0] has the same name',
+    ],
+    [
+      'a header that is no name',
+      { requests: '{stripHeaders: ["x y"]}' },
+      '8:27 requests.stripHeaders[0]: expected a header name; found a string',
+    ],
+    [
+      'an open admin interface',
+      { envoy: '{listen: "127.0.0.1:8080", workload: "w:1", admin: "0.0.0.0:1", trustedHops: 1}' },
+      '8:53 envoy.admin: expected a loopback address or a Unix socket: the admin interface can stop Envoy and shows its configuration',
+    ],
+    [
+      'replicas without a shared store',
+      {
+        envoy:
+          '{listen: "127.0.0.1:8080", workload: "w:1", trustedHops: 1, replicas: [{authz: "a:1", http: "a:2"}, {authz: "b:1", http: "b:2"}]}',
+      },
+      '4:15 store.type: several replicas need a store that they share; a session of one is unknown to the others (write type: redis)',
+    ],
+    [
+      'Envoy on the address of a listener',
+      { envoy: '{listen: "127.0.0.1:4182", workload: "w:1", trustedHops: 1}' },
+      '8:17 envoy.listen: listen.ops has the same address (give each its own)',
+    ],
+  ])('says where and what: %s', async (_, parts, error) => {
+    expect(await errorsOf(document(parts))).toEqual([error]);
+  });
+
+  it('says what is wrong with a document that is no map', async () => {
+    expect((await errorsOf('just text'))[0]).toBe('1:1 : expected a map; found a string');
+    expect((await errorsOf(''))[0]).toMatch(/^1:1 : expected a map; found an empty value/);
+  });
+
+  it('does not blame a rule for an instance that has an error of its own', async () => {
+    const errors = await errorsOf(document({ modes: '{web: {mode: gate, lifetime: 1}}' }));
+    expect(errors).toHaveLength(1);
+  });
+});
+
+describe('secrets', () => {
+  const inline =
+    'a secret never stands in this file: put it in a file and write {file: path}, or in the environment and write {env: NAME}';
+
+  it('refuses a secret that stands in the file, and says how it is done', async () => {
+    const providers = '{corp: {issuer: "https://id.example.com", clientId: app, clientSecret: hunter2}}';
+    expect(await errorsOf(document({ providers }))).toEqual([
+      `5:82 providers.corp.clientSecret: expected a reference to a secret: {file: path} or {env: NAME}; found a string (${inline})`,
+    ]);
+  });
+
+  it.each<readonly [string, Readonly<Record<string, string>>]>([
+    ['as the value', { keys: 'hunter2' }],
+    ['as a key', { keys: '{hunter2}' }],
+    ['as an unknown member', { keys: '{value: hunter2}' }],
+    ['in a list', { keys: '[hunter2]' }],
+    ['in place of a variable name', { keys: '{env: hunter2!}' }],
+    ['in place of a file name', { keys: '{file: hunter2}' }],
+    ['in the URL of the store', { store: '{type: redis, url: "redis://u:hunter2@h"}' }],
+    ['in the URL of an issuer', { providers: '{corp: {issuer: "https://u:hunter2@id", clientId: a}}' }],
+    ['where a number belongs', { store: '{type: memory, maxSessions: hunter2}' }],
+    ['where a word belongs', { log: '{level: hunter2}' }],
+    ['where an instance belongs', { rules: '[{use: hunter2}]' }],
+    ['behind a broken line', { keys: '{env: KEYS\n  hunter2: "hunter2' }],
+    ['as an alias', { keys: '*hunter2' }],
+    ['as a tag', { keys: '!hunter2 x' }],
+    ['in a key ring file', { keys: '{file: ring}' }],
+  ])('names no value in any message (G7, G8): %s', async (_, parts) => {
+    const loaded = await readText(document(parts), { ring: 'hunter2' });
+    expect(loaded.kind).toBe('invalid');
+    expect(JSON.stringify(loaded)).not.toContain('hunter2');
+  });
+
+  it.each([
+    ['a file that is not there', {}, 'there is no such file (relative paths are taken from '],
+    ['an empty file', { s: '\n' }, 'the file is empty'],
+    ['a file that is too large', { s: 'x'.repeat(70_000) }, 'the file is larger than 64 KiB'],
+  ])('reports %s', async (_, files: Readonly<Record<string, string>>, problem) => {
+    const [error] = await errorsOf(document({ keys: '{file: s}' }), files);
+    expect(error).toContain(`3:14 keys.file: ${problem}`);
+  });
+
+  it('reports a certificate that is none', async () => {
+    const tls = '{cert: c, key: k, clientCa: none}';
+    const listen = `{authz: {address: "0.0.0.0:1", tls: ${tls}}, http: "127.0.0.1:2", ops: "127.0.0.1:3"}`;
+    const errors = await errorsOf(document({ listen }), { c: 'x', k: 'x' });
+    expect(errors).toEqual([expect.stringContaining('listen.authz.tls.clientCa: there is no such file')]);
+    expect(await errorsOf(document({ listen }), { c: 'x', k: 'x', none: 'x' })).toEqual([
+      expect.stringContaining('listen.authz.tls.cert: expected a PEM certificate'),
+      expect.stringContaining('listen.authz.tls.key: expected a PEM private key without a passphrase'),
+      expect.stringContaining('listen.authz.tls.clientCa: expected a PEM certificate'),
+    ]);
+  });
+});
+
+describe('warnings', () => {
+  it.each<readonly [string, Readonly<Record<string, string>>, string]>([
+    [
+      'a rule behind one that takes all',
+      { rules: '[{name: all, use: web}, {path: {exact: /a}, use: public}]' },
+      '7:32 rules[1]: no request reaches this rule: "all" above it takes all of them (move it up, or remove it)',
+    ],
+    [
+      'https without anybody who ends TLS',
+      { envoy: '{listen: "127.0.0.1:8080", workload: "w:1"}' },
+      '8:8 envoy: origins are https, but neither Envoy nor a proxy before it is said to end TLS (set tls, or trustedHops to the number of proxies before Envoy)',
+    ],
+    [
+      'Secure cookies on plain HTTP',
+      { origins: '["http://app.example.com"]' },
+      '6:14 modes.web: browsers keep no Secure cookie from an http origin: nobody can log in there (use https; for development only, set cookie.insecureHttp: true)',
+    ],
+    [
+      'a store that may take longer than the check',
+      {
+        store: '{type: redis, url: "redis://h", commandTimeout: 2s}',
+        envoy: '{listen: "127.0.0.1:8080", workload: "w:1", trustedHops: 1}',
+      },
+      '4:56 store.commandTimeout: a store command may take longer than the whole check (envoy.checkTimeout) (make it shorter than envoy.checkTimeout)',
+    ],
+  ])('says %s', async (_, parts, warning) => {
+    expect(await warningsOf(document(parts))).toEqual([warning]);
+  });
+});

@@ -1,0 +1,164 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createClient, type TestClient } from './client.ts';
+import { type EnvoyHandle, type RedisHandle, startEnvoy, startRedis } from './environment.ts';
+import { withFreePorts } from './ports.ts';
+import { startProvider, type TestProvider } from './provider.ts';
+import { type RecordingUpstream, startRecordingUpstream } from './recording-upstream.ts';
+import { freshKeyRing, runSallyport, type SallyportProcess, startSallyport } from './sallyport.ts';
+import { tempFolder } from './temp-folder.ts';
+
+/** The cookies of the session instance of a world. */
+export const sessionCookie = '__Host-sallyport';
+export const bindingCookie = '__Host-sallyport-login';
+
+/** A configuration as YAML would hold it; `adjust` may change anything. */
+// biome-ignore lint/suspicious/noExplicitAny: the tests write wrong configurations too
+export type ConfigDocument = Record<string, any>;
+
+export interface WorldOptions {
+  /** Default: `memory`. With more than one replica: `redis`. */
+  readonly store?: 'memory' | 'redis';
+  readonly replicas?: number;
+  /** Takes the place of the rules: `/public` open, `/denied` refused, everything else needs a session. */
+  readonly rules?: readonly unknown[];
+  /** Further settings of the session instance `web`. */
+  readonly session?: Readonly<Record<string, unknown>>;
+  readonly adjust?: (config: ConfigDocument) => void;
+}
+
+/** Envoy with the generated configuration, Sallyport processes, a store, a provider and a recording workload. */
+export interface World {
+  /** `http://127.0.0.1:<port of Envoy>` */
+  readonly origin: string;
+  /** `127.0.0.1:<port of Envoy>` */
+  readonly host: string;
+  readonly port: number;
+  readonly folder: string;
+  readonly upstream: RecordingUpstream;
+  readonly provider: TestProvider;
+  readonly envoy: EnvoyHandle;
+  /** Undefined with the memory store. */
+  readonly redis: RedisHandle | undefined;
+  readonly replicas: readonly SallyportProcess[];
+  /** One configuration for each replica, as it was written. */
+  readonly configs: readonly ConfigDocument[];
+  /** The key ring that all replicas share. */
+  readonly keyRing: string;
+  /** A new client that has logged in and stands on `path`. */
+  logIn(path?: string): Promise<TestClient>;
+  /** Ends a replica and starts it again on the same ports, with a changed configuration if `adjust` says so. */
+  restart(index: number, adjust?: (config: ConfigDocument) => void): Promise<SallyportProcess>;
+  /** Forgets what upstream and provider recorded or were told. */
+  reset(): void;
+}
+
+/** Starts a world. The end of the test file ends it. */
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const { replicas: count = 1 } = options;
+  const store = options.store ?? (count > 1 ? 'redis' : 'memory');
+  const [folder, upstream, provider, redis] = await Promise.all([
+    tempFolder(),
+    startRecordingUpstream(),
+    startProvider(),
+    store === 'redis' ? startRedis() : undefined,
+  ]);
+  const keyRing = freshKeyRing();
+  await writeFile(join(folder, 'keys.json'), keyRing);
+  await writeFile(join(folder, 'client-secret'), provider.clientSecret);
+
+  return await withFreePorts(1 + 3 * count, async ([port = 0, ...ports]) => {
+    const addresses = Array.from({ length: count }, (_, index) => {
+      const [authz, http, ops] = ports.slice(3 * index, 3 * index + 3).map((each) => `127.0.0.1:${each}`);
+      return { authz, http, ops };
+    });
+    const configs = addresses.map((listen) => {
+      const config = configOf(options, { port, listen, provider, redis, workload: upstream.port, replicas: addresses });
+      options.adjust?.(config);
+      return config;
+    });
+    const fileOf = (index: number) => join(folder, `sallyport-${index}.yaml`);
+    const processes = await Promise.all(configs.map((config, index) => startSallyport(fileOf(index), config)));
+    const generated = await runSallyport('envoy', '--config', fileOf(0));
+    if (generated.code !== 0) throw new Error(`sallyport envoy: ${generated.output}`);
+    const envoy = await startEnvoy(generated.stdout);
+    const origin = `http://127.0.0.1:${port}`;
+
+    return {
+      origin,
+      host: `127.0.0.1:${port}`,
+      port,
+      folder,
+      upstream,
+      provider,
+      envoy,
+      redis,
+      replicas: processes,
+      configs,
+      keyRing,
+      async logIn(path = '/') {
+        const client = createClient();
+        const answer = await client.follow(`${origin}${path}`);
+        if (answer.status !== 200 || !client.cookies(origin).has(sessionCookie)) {
+          throw new Error(`log-in ended at ${answer.url} with ${answer.status}: ${answer.body.slice(0, 500)}`);
+        }
+        return client;
+      },
+      async restart(index, adjust) {
+        const config = configs[index];
+        if (config === undefined) throw new Error(`there is no replica ${index}`);
+        adjust?.(config);
+        await processes[index]?.stop();
+        const started = await startSallyport(fileOf(index), config);
+        processes[index] = started;
+        return started;
+      },
+      reset() {
+        upstream.clear();
+        upstream.answerWith(() => ({}));
+        provider.reset();
+      },
+    };
+  });
+}
+
+interface Parts {
+  readonly port: number;
+  readonly listen: unknown;
+  readonly provider: TestProvider;
+  readonly redis: RedisHandle | undefined;
+  readonly workload: number;
+  readonly replicas: readonly { readonly authz: unknown; readonly http: unknown }[];
+}
+
+function configOf(options: WorldOptions, parts: Parts): ConfigDocument {
+  const { provider, redis } = parts;
+  return {
+    origins: [`http://127.0.0.1:${parts.port}`],
+    listen: parts.listen,
+    keys: { file: 'keys.json' },
+    store: redis === undefined ? { type: 'memory' } : { type: 'redis', url: redis.url },
+    providers: {
+      test: {
+        issuer: provider.issuer,
+        allowHttp: true,
+        clientId: provider.clientId,
+        clientSecret: { file: 'client-secret' },
+        scopes: ['openid', 'profile', 'email', 'groups'],
+      },
+    },
+    modes: { web: { mode: 'session', provider: 'test', ...options.session } },
+    rules: options.rules ?? [
+      { path: { prefix: '/public' }, use: 'public' },
+      { path: { prefix: '/denied' }, use: 'deny' },
+      { path: { prefix: '/admins' }, use: 'web', require: { groups: ['admins'] } },
+      { path: { prefix: '/' }, use: 'web' },
+    ],
+    envoy: {
+      listen: `127.0.0.1:${parts.port}`,
+      workload: `127.0.0.1:${parts.workload}`,
+      replicas: parts.replicas.map(({ authz, http }) => ({ authz, http })),
+    },
+    log: { level: 'debug' },
+  };
+}
