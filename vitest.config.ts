@@ -9,7 +9,6 @@ function processes(name: string, seconds: number): TestProjectInlineConfiguratio
       setupFiles: ['test/support/end-with-file.ts'],
       testTimeout: seconds * 1000,
       hookTimeout: 60_000,
-      teardownTimeout: 10_000,
     },
   };
 }

@@ -42,8 +42,10 @@ export function createGateway(snapshot: GatewaySnapshot, telemetry: Telemetry): 
 
   return {
     async authorize(request) {
-      if (parseAuthority(request.authority) === undefined) return refused(request, 'the host is not a host', undefined, ambiguous);
-      if (headerValues(request, 'authorization').length > 1) return refused(request, 'two Authorization headers', undefined, ambiguous);
+      if (parseAuthority(request.authority) === undefined)
+        return refused(request, 'the host is not a host', undefined, ambiguous);
+      if (headerValues(request, 'authorization').length > 1)
+        return refused(request, 'two Authorization headers', undefined, ambiguous);
       const target = parseTarget(request.target);
       if (target.kind === 'ambiguous') return refused(request, target.reason, undefined, ambiguous);
       const origin = originOf(request.authority, origins);
@@ -62,9 +64,12 @@ export function createGateway(snapshot: GatewaySnapshot, telemetry: Telemetry): 
           );
         case 'mode': {
           const authorize = snapshot.instances.get(rule.use.instance)?.authorize;
-          if (authorize === undefined) return refused(request, 'the rule names no instance that decides', rule.name, denied);
+          if (authorize === undefined)
+            return refused(request, 'the rule names no instance that decides', rule.name, denied);
           const answer = await authorize(request, { origin, rule: rule.name }, rule.use.requirements);
-          return answer.kind === 'reply' ? answer : forwardWith(request, { ...answer, keepsAuthorization: false }, hygiene);
+          return answer.kind === 'reply'
+            ? answer
+            : forwardWith(request, { ...answer, keepsAuthorization: false }, hygiene);
         }
       }
     },
@@ -75,7 +80,9 @@ function hygieneOf(snapshot: GatewaySnapshot): Hygiene {
   const instances = [...snapshot.instances.values()];
   const identity = instances.flatMap((instance) => instance.identityHeaders);
   return {
-    managedNames: new Set([...identity, ...foreignIdentity, ...snapshot.stripHeaders, 'proxy-authorization'].map(foldName)),
+    managedNames: new Set(
+      [...identity, ...foreignIdentity, ...snapshot.stripHeaders, 'proxy-authorization'].map(foldName),
+    ),
     managedPrefixes: ['x-auth-request-', 'x-sallyport-'],
     ownCookies: new Set(instances.flatMap((instance) => instance.ownCookies)),
   };

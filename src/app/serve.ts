@@ -88,7 +88,12 @@ async function readinessOf(application: Application, draining: boolean): Promise
   };
 }
 
-async function stop(listeners: Listeners, application: Application, drain: Seconds, telemetry: ProcessTelemetry): Promise<void> {
+async function stop(
+  listeners: Listeners,
+  application: Application,
+  drain: Seconds,
+  telemetry: ProcessTelemetry,
+): Promise<void> {
   // The check first: a request that it lets through may still need the side service.
   await listeners.authz.close(drain);
   await listeners.http.close();

@@ -64,7 +64,8 @@ export function createClient(): TestClient {
     for (const line of answer.values('set-cookie')) keep(jarOf(origin), line);
     return answer;
   };
-  const open = (url: string, request: ClientRequest = {}) => send(url, { ...request, headers: { ...navigation, ...request.headers } });
+  const open = (url: string, request: ClientRequest = {}) =>
+    send(url, { ...request, headers: { ...navigation, ...request.headers } });
 
   return {
     send,
@@ -90,7 +91,8 @@ function keep(jar: Map<string, string>, line: string): void {
   const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
   const equals = pair.indexOf('=');
   const name = pair.slice(0, equals);
-  if (attributes.some((attribute) => /^max-age=0$/i.test(attribute) || /^expires=Thu, 01 Jan 1970/i.test(attribute))) jar.delete(name);
+  if (attributes.some((attribute) => /^max-age=0$/i.test(attribute) || /^expires=Thu, 01 Jan 1970/i.test(attribute)))
+    jar.delete(name);
   else jar.set(name, pair.slice(equals + 1));
 }
 
@@ -98,14 +100,23 @@ function exchange(url: string, request: ClientRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { hostname, port, pathname, search } = new URL(url);
     const outgoing = httpRequest(
-      { host: hostname, port, path: `${pathname}${search}`, method: request.method ?? 'GET', headers: { ...request.headers }, agent: false },
+      {
+        hostname,
+        port,
+        path: `${pathname}${search}`,
+        method: request.method ?? 'GET',
+        headers: { ...request.headers },
+        agent: false,
+      },
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', reject);
         response.on('end', () => {
           const values = (name: string) =>
-            response.rawHeaders.flatMap((each, index, all) => (index % 2 === 0 && each.toLowerCase() === name ? [all[index + 1] ?? ''] : []));
+            response.rawHeaders.flatMap((each, index, all) =>
+              index % 2 === 0 && each.toLowerCase() === name ? [all[index + 1] ?? ''] : [],
+            );
           resolve({
             status: response.statusCode ?? 0,
             body: Buffer.concat(chunks).toString('utf8'),
@@ -118,4 +129,11 @@ function exchange(url: string, request: ClientRequest): Promise<Answer> {
     outgoing.on('error', reject);
     outgoing.end(request.body);
   });
+}
+
+/** node:http wants lists of its own to change. */
+function headersOf(request: ClientRequest): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(request.headers ?? {}).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
+  );
 }

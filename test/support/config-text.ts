@@ -8,6 +8,10 @@ import { type ReadOptions, readConfig } from '../../src/app/config/read-config.t
 import { defineMode } from '../../src/modes/mode.ts';
 import { basePathSchema, durationSchema, secretSchema } from '../../src/modes/settings-types.ts';
 
+function createNone(): never {
+  throw new Error('these tests create no instance');
+}
+
 /** A mode with every kind of setting that the configuration looks at. */
 export const gateMode = defineMode({
   name: 'gate',
@@ -19,9 +23,7 @@ export const gateMode = defineMode({
     tokens: z.array(z.strictObject({ secret: secretSchema })).default([]),
   }),
   requirements: z.strictObject({ groups: z.array(z.string()).optional().describe('One of these.') }),
-  create: () => {
-    throw new Error('these tests create no instance');
-  },
+  create: createNone,
 });
 
 /** A mode that rules cannot name. */
@@ -30,7 +32,7 @@ export const bystanderMode = defineMode({
   settings: z.strictObject({}),
   requirements: z.strictObject({}),
   guardsRequests: false,
-  create: gateMode.create,
+  create: createNone,
 });
 
 /** The parts of a document that is right, by top-level key, each as YAML text. */

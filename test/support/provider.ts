@@ -116,7 +116,7 @@ function createProvider(
         client_secret: client.clientSecret,
         redirect_uris: ['http://127.0.0.1/registered-by-prototype'],
         post_logout_redirect_uris: ['http://127.0.0.1/registered-by-prototype'],
-        grant_types: ['authorization_code', 'refresh_token'],
+        grant_types: ['authorization_code'],
         response_types: ['code'],
       },
     ],
@@ -126,6 +126,10 @@ function createProvider(
     scopes: ['openid', 'profile', 'email', 'groups'],
     claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'], groups: ['groups'] },
     features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
+    renderError: async (context, out) => {
+      context.type = 'text';
+      context.body = `provider: ${out.error}: ${out.error_description ?? ''}`;
+    },
     interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
     ttl: {
       AccessToken: () => state.accessTokenSeconds,

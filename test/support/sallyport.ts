@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { newKeyRing, renderKeyRing } from '../../src/adapters/node-crypto/new-key-ring.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { systemRandom } from '../../src/adapters/system/random.ts';
-import { newKeyRing, renderKeyRing } from '../../src/adapters/node-crypto/new-key-ring.ts';
 import { beforeItEnds, type ProcessEnd, type RunningProcess, startProcess } from './process.ts';
 import { root } from './tools.ts';
 import { until } from './until.ts';
@@ -25,14 +25,20 @@ export function freshKeyRing(): string {
 }
 
 /** Runs a command of the CLI to its end. */
-export async function runSallyport(...args: readonly string[]): Promise<{ readonly code: number | undefined; readonly stdout: string; readonly output: string }> {
+export async function runSallyport(
+  ...args: readonly string[]
+): Promise<{ readonly code: number | undefined; readonly stdout: string; readonly output: string }> {
   const running = cli(args);
   const { code } = await running.ended;
   return { code, stdout: running.stdout(), output: running.output() };
 }
 
 /** Writes `config` as YAML to `file` and serves it. Resolves once it says that it is ready. */
-export async function startSallyport(file: string, config: unknown, env: Readonly<Record<string, string>> = {}): Promise<SallyportProcess> {
+export async function startSallyport(
+  file: string,
+  config: unknown,
+  env: Readonly<Record<string, string>> = {},
+): Promise<SallyportProcess> {
   await writeFile(file, stringify(config));
   const running = cli(['serve', '--config', file], env);
   const opsUrl = `http://${opsAddress(config)}`;
@@ -49,7 +55,9 @@ export async function startSallyport(file: string, config: unknown, env: Readonl
 }
 
 function cli(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningProcess {
-  const environment = Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
   return startProcess({
     name: `sallyport ${args[0] ?? ''}`,
     command: process.execPath,

@@ -92,7 +92,9 @@ function repairType(issue: Issue, found: unknown): string | undefined {
 
 function unknownKey(path: readonly PropertyKey[], key: string, context: IssueContext): Finding {
   const finding = errorAt([...context.path, ...path, key], 'there is no setting of this name');
-  return { ...finding, at: 'key', suggestion: suggestName(key, knownKeys(context.jsonSchema(), path)) };
+  const known = knownKeys(context.jsonSchema(), path);
+  const suggestion = known.includes(key) ? 'it goes with another type' : suggestName(key, known);
+  return { ...finding, at: 'key', suggestion };
 }
 
 function wrongWord(issue: Issue, words: readonly string[], context: IssueContext): Finding {
@@ -113,7 +115,17 @@ function expectedSize(issue: Issue & { code: 'too_small' | 'too_big' }): string 
 function explainUnion(issue: Issue & { code: 'invalid_union' }, context: IssueContext): readonly Finding[] {
   if (issue.message !== 'Invalid input' && isOurs(issue.message)) return [explainReference(issue, context)];
   if (issue.errors.length === 0) {
-    return [wrongWord(issue, knownWords(context.jsonSchema(), issue.path), context)];
+    // The word that selects an alternative is wrong or missing; then no alternative has looked at the other keys.
+    const parent = issue.path.slice(0, -1);
+    const known = knownKeys(context.jsonSchema(), parent);
+    const found = valueAt(context.value, parent);
+    const unknown = Object.keys(found !== null && typeof found === 'object' ? found : {}).filter(
+      (key) => !known.includes(key),
+    );
+    return [
+      wrongWord(issue, knownWords(context.jsonSchema(), issue.path), context),
+      ...unknown.map((key) => unknownKey(parent, key, context)),
+    ];
   }
   // The alternatives that the value's kind fits; of a string that is no address, not "expected a map" as well.
   const fitting = issue.errors.filter(

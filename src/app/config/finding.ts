@@ -57,7 +57,6 @@ export function describeType(value: unknown): string {
 export function suggestName(found: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const candidate = closest(found.toLowerCase(), [...known]);
-  const isNear =
-    distance(found.toLowerCase(), candidate.toLowerCase()) <= Math.max(1, Math.floor(candidate.length / 3));
+  const isNear = distance(found.toLowerCase(), candidate.toLowerCase()) <= Math.ceil(candidate.length / 3);
   return isNear ? `did you mean ${candidate}?` : `known here: ${[...known].sort().join(', ')}`;
 }

@@ -94,11 +94,11 @@ describe('errors (G7)', () => {
       log: '{level: inf}',
     });
     expect(await errorsOf(text)).toEqual([
-      '2:38 listen.http: expected a string or a map; found a whole number',
-      '6:20 modes.web.mode: expected one of gate, bystander (did you mean gate?)',
-      '6:44 modes.app.lifetme: there is no setting of this name (did you mean lifetime?)',
-      '7:14 rules[0].use: there is no instance of this name under modes (did you mean app?)',
-      '7:44 rules[1].path.prefix: expected a prefix without a slash at the end: /app covers /app and everything below /app/; found a string',
+      '2:39 listen.http: expected a string or a map; found a whole number',
+      '6:21 modes.web.mode: expected one of gate, bystander (did you mean gate?)',
+      '6:45 modes.app.lifetme: there is no setting of this name (did you mean lifetime?)',
+      '7:15 rules[0].use: there is no instance of this name under modes (did you mean app?)',
+      '7:46 rules[1].path.prefix: expected a prefix without a slash at the end: /app covers /app and everything below /app/; found a string',
       '8:1 orgins: there is no setting of this name (did you mean origins?)',
       '9:14 log.level: expected one of debug, info, warn, error (did you mean info?)',
     ]);
@@ -114,12 +114,12 @@ describe('errors (G7)', () => {
     [
       'a number for a string',
       { providers: '{corp: {issuer: "https://id.example.com", clientId: 7}}' },
-      '5:63 providers.corp.clientId: expected a string; found a whole number (put the value in quotes)',
+      '5:64 providers.corp.clientId: expected a string; found a whole number (put the value in quotes)',
     ],
     [
       'a string for a number',
       { store: '{type: memory, maxSessions: "7"}' },
-      '4:36 store.maxSessions: expected a whole number; found a string (write it without quotes)',
+      '4:36 store.maxSessions: expected a number; found a string (write it without quotes)',
     ],
     [
       'a word for a list',
@@ -139,7 +139,7 @@ describe('errors (G7)', () => {
     [
       'a setting of the other store',
       { store: '{type: memory, url: "redis://x"}' },
-      '4:23 store.url: there is no setting of this name (known here: maxSessions, type)',
+      '4:23 store.url: there is no setting of this name (it goes with another type)',
     ],
     [
       'a password inside the URL',
@@ -195,12 +195,12 @@ describe('errors (G7)', () => {
     [
       'a back channel over http',
       { providers: '{corp: {issuer: "https://id.example.com", clientId: app, backChannelUrl: "http://10.0.0.1"}}' },
-      '5:84 providers.corp.backChannelUrl: expected an https URL; found http (use https; for development only, set allowHttp: true)',
+      '5:85 providers.corp.backChannelUrl: expected an https URL; found http (use https; for development only, set allowHttp: true)',
     ],
     [
       'scopes without openid',
       { providers: '{corp: {issuer: "https://id.example.com", clientId: app, scopes: [email]}}' },
-      '5:76 providers.corp.scopes: expected openid among the scopes; found a list',
+      '5:77 providers.corp.scopes: expected openid among the scopes; found a list',
     ],
     [
       'a name with a capital',
@@ -220,7 +220,7 @@ describe('errors (G7)', () => {
     [
       'one base path twice',
       { modes: '{web: {mode: gate}, two: {mode: gate, cookie: {name: x}}}' },
-      '6:34 modes.two.basePath: the base path is the same as that of modes.web, or one lies below the other (give each instance a base path of its own)',
+      '6:33 modes.two.basePath: the base path is the same as that of modes.web, or one lies below the other (give each instance a base path of its own)',
     ],
     [
       'a base path below another',
@@ -230,7 +230,7 @@ describe('errors (G7)', () => {
     [
       'one cookie name twice',
       { modes: '{web: {mode: gate}, two: {mode: gate, basePath: /x}}' },
-      '6:34 modes.two.cookie.name: the cookies would be taken for those of modes.web (give each instance a cookie name of its own)',
+      '6:33 modes.two.cookie.name: the cookies would be taken for those of modes.web (give each instance a cookie name of its own)',
     ],
     [
       'a cookie name that continues another',
@@ -320,12 +320,12 @@ describe('errors (G7)', () => {
     [
       'an instance that protects nothing',
       { modes: '{web: {mode: gate}, idp: {mode: bystander}}', rules: '[{use: idp}]' },
-      '7:14 rules[0].use: an instance of mode bystander protects nothing by itself (name public, deny or an instance of another mode)',
+      '7:15 rules[0].use: an instance of mode bystander protects nothing by itself (name public, deny or an instance of another mode)',
     ],
     [
       'two rules of one name',
       { rules: '[{name: a, use: web}, {name: a, use: web}]' },
-      '7:36 rules[1].name: rules[0] has the same name',
+      '7:37 rules[1].name: rules[0] has the same name',
     ],
     [
       'a header that is no name',
@@ -335,7 +335,7 @@ describe('errors (G7)', () => {
     [
       'an open admin interface',
       { envoy: '{listen: "127.0.0.1:8080", workload: "w:1", admin: "0.0.0.0:1", trustedHops: 1}' },
-      '8:53 envoy.admin: expected a loopback address or a Unix socket: the admin interface can stop Envoy and shows its configuration',
+      '8:59 envoy.admin: expected a loopback address or a Unix socket: the admin interface can stop Envoy and shows its configuration',
     ],
     [
       'replicas without a shared store',
@@ -372,7 +372,7 @@ describe('secrets', () => {
   it('refuses a secret that stands in the file, and says how it is done', async () => {
     const providers = '{corp: {issuer: "https://id.example.com", clientId: app, clientSecret: hunter2}}';
     expect(await errorsOf(document({ providers }))).toEqual([
-      `5:82 providers.corp.clientSecret: expected a reference to a secret: {file: path} or {env: NAME}; found a string (${inline})`,
+      `5:83 providers.corp.clientSecret: expected a reference to a secret: {file: path} or {env: NAME}; found a string (${inline})`,
     ]);
   });
 

@@ -64,18 +64,33 @@ export function parseSource(file: string, text: string): ConfigSource {
   });
   const errors = [...document.errors, ...document.warnings].map((error) => ({
     ...place(error.pos[0]),
-    path: formatPath(keyPathAt(document, error.pos[0]) ?? []),
+    // Only here is it certain that a key is a key: in a broken document a secret may have become one.
+    path: error.code === 'DUPLICATE_KEY' ? formatPath(keyPathAt(document, error.pos[0]) ?? []) : '',
     ...explainYamlError(error.code),
   }));
   // A doubled key leaves the rest readable; any other error may have moved everything after it.
   const isReadable = document.errors.every((error) => error.code === 'DUPLICATE_KEY');
-  if (!isReadable) return { value: undefined, errors, locate };
+  const lost = isReadable ? unresolvedAliases(document).map((offset) => ({ ...place(offset), ...lostAlias })) : [];
+  if (!isReadable || lost.length > 0) return { value: undefined, errors: [...errors, ...lost], locate };
   try {
     return { value: document.toJS({ maxAliasCount }), errors, locate };
   } catch {
-    const finding = errorAt([], 'aliases (*name) are unresolved or expand to too much', 'write the values out');
+    const finding = errorAt([], 'the aliases (*name) expand to too much', 'write the values out');
     return { value: undefined, errors: [...errors, locate(finding)], locate };
   }
+}
+
+const lostAlias = { path: '', ...explainYamlError('BAD_ALIAS') };
+
+/** Offsets of aliases without an anchor before them, which the parser leaves to whoever reads the values. */
+function unresolvedAliases(document: Document): readonly number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined) offsets.push(startOf(alias) ?? 0);
+    },
+  });
+  return offsets;
 }
 
 /** Where the deepest part of the path begins that the document has. */

@@ -7,13 +7,14 @@ export interface Authority {
 }
 
 // No user-info, no percent-encoding, no whitespace: names as DNS and browsers write them, or a bracketed IPv6.
-const form = /^(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)(?::(\d{1,5}))?$/;
+const form = /^(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)(?::(\d{1,5}))?$/i;
 
 /** Undefined for a value that is not exactly one host with an optional port. */
 export function parseAuthority(value: string): Authority | undefined {
-  const match = form.exec(value.toLowerCase());
-  const [, name, digits] = match ?? [];
-  if (name === undefined) return undefined;
+  // Lower-cased after the match: in Unicode other letters than `K` become `k`.
+  const [, spelled, digits] = form.exec(value) ?? [];
+  if (spelled === undefined) return undefined;
+  const name = spelled.toLowerCase();
   const port = digits === undefined ? undefined : Number(digits);
   if (port !== undefined && (port < 1 || port > 65_535)) return undefined;
   return { host: name.endsWith('.') ? name.slice(0, -1) : name, port };

@@ -1,8 +1,8 @@
 import { type HttpRequest, headerValues } from './request.ts';
 
 /**
- * The value of one of our cookies; undefined when it is absent, came twice, or came in a Cookie header that has
- * bytes outside ASCII (RFC 6265 §4.2.1 knows none; decoders disagree about them).
+ * The value of one of our cookies; undefined when it is absent, came twice, or came beside bytes that are not UTF-8:
+ * decoders disagree about what such a header says.
  */
 export function readCookie(request: HttpRequest, name: string): string | undefined {
   const values: string[] = [];
@@ -10,19 +10,12 @@ export function readCookie(request: HttpRequest, name: string): string | undefin
     if (!line.includes(name)) continue;
     for (const piece of line.split(';')) {
       const equals = piece.indexOf('=');
-      if (equals >= 0 && piece.slice(0, equals).trim() === name) values.push(piece.slice(equals + 1).trim());
+      if (equals >= 0 && nameOf(piece) === name) values.push(trimBlanks(piece.slice(equals + 1)));
     }
   }
   const [value] = values;
   if (value === undefined || values.length > 1) return undefined;
-  return headerValues(request, 'cookie').every(isAscii) ? value : undefined;
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
-const ascii = /^[\x00-\x7f]*$/;
-
-function isAscii(text: string): boolean {
-  return ascii.test(text);
+  return headerValues(request, 'cookie').every(isUtf8) ? value : undefined;
 }
 
 /** What the workload gets as its Cookie header. */
@@ -31,19 +24,43 @@ export type StrippedCookies =
   | { readonly kind: 'nothing_left' }
   | { readonly kind: 'changed'; readonly value: string };
 
-/** Takes our own cookies out; every other byte stays as it came, in its order. */
+/**
+ * Takes our own cookies out; every other pair stays as it came, in its order, and a header without one of ours stays
+ * whole. Pairs that are not UTF-8 cannot be written anew (Envoy takes header values as UTF-8): they go with ours.
+ */
 export function stripCookies(request: HttpRequest, names: ReadonlySet<string>): StrippedCookies {
-  const lines = headerValues(request, 'cookie');
-  const pieces = lines.flatMap((line) => line.split(';'));
-  const kept = pieces.filter((piece) => !names.has(nameOf(piece)));
-  if (kept.length === pieces.length) return { kind: 'unchanged' };
-  const value = kept.join(';').trim();
+  const lines = headerValues(request, 'cookie').map((line) => line.split(';'));
+  if (!lines.flat().some((pair) => names.has(nameOf(pair)))) return { kind: 'unchanged' };
+  const value = lines
+    .map((pairs) => trimBlanks(pairs.filter((pair) => !names.has(nameOf(pair)) && isUtf8(pair)).join(';')))
+    .filter((line) => line !== '')
+    .join('; ');
   return value === '' ? { kind: 'nothing_left' } : { kind: 'changed', value };
 }
 
-function nameOf(piece: string): string {
-  const equals = piece.indexOf('=');
-  return (equals < 0 ? piece : piece.slice(0, equals)).trim();
+function nameOf(pair: string): string {
+  const equals = pair.indexOf('=');
+  return trimBlanks(equals < 0 ? pair : pair.slice(0, equals));
+}
+
+/** Not `trim()`: it would take U+00A0, which in latin-1 is the last byte of `à` in UTF-8. */
+function trimBlanks(text: string): string {
+  return text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '');
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
+const ascii = /^[\x00-\x7f]*$/;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Whether the bytes that a latin-1 text stands for are UTF-8. */
+function isUtf8(text: string): boolean {
+  if (ascii.test(text)) return true;
+  try {
+    utf8.decode(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** How a cookie of ours is written. */

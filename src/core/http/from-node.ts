@@ -11,17 +11,22 @@ export interface NodeRequest {
 /** The same neutral request that the check works on, from a request that reached us over HTTP. */
 export function httpRequestFrom(message: NodeRequest): HttpRequest {
   const headers = new Map<string, string[]>();
-  for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
-    const name = (message.rawHeaders[index] ?? '').toLowerCase();
-    const value = message.rawHeaders[index + 1] ?? '';
+  let name: string | undefined;
+  for (const text of message.rawHeaders) {
+    if (name === undefined) {
+      name = text.toLowerCase();
+      continue;
+    }
     const values = headers.get(name);
-    if (values === undefined) headers.set(name, [value]);
-    else values.push(value);
+    if (values === undefined) headers.set(name, [text]);
+    else values.push(text);
+    name = undefined;
   }
-  const hosts = headers.get('host') ?? [];
+  // Two Host lines name no host (RFC 9112 §3.2).
+  const [host = '', ...furtherHosts] = headers.get('host') ?? [];
   return {
     method: message.method ?? '',
-    authority: hosts.length === 1 ? (hosts[0] ?? '') : '',
+    authority: furtherHosts.length === 0 ? host : '',
     target: message.url ?? '',
     headers,
     context: new Map(),

@@ -1,6 +1,6 @@
-import { type HttpRequest } from './request.ts';
 import type { Forward, Header } from '../verdict.ts';
 import { stripCookies } from './cookies.ts';
+import type { HttpRequest } from './request.ts';
 
 /** What no client may say to a workload, whatever rule lets the request through. */
 export interface Hygiene {
@@ -32,15 +32,13 @@ export function foldName(name: string): string {
 export function forwardWith(request: HttpRequest, grant: Grant, hygiene: Hygiene): Forward {
   const set = new Map(grant.setHeaders.map(([name, value]) => [name.toLowerCase(), value]));
   const cookies = stripCookies(request, hygiene.ownCookies);
-  if (cookies.kind === 'changed') set.set('cookie', cookies.value);
-  const removed = [...request.headers.keys()].filter(
-    (name) => !set.has(name) && isManaged(name, grant, hygiene),
-  );
-  if (cookies.kind === 'nothing_left') removed.push('cookie');
+  if (cookies.kind === 'changed' && !isManaged('cookie', grant, hygiene)) set.set('cookie', cookies.value);
+  const isRemoved = (name: string): boolean =>
+    isManaged(name, grant, hygiene) || (name === 'cookie' && cookies.kind === 'nothing_left');
   return {
     kind: 'forward',
     setHeaders: [...set],
-    removeHeaders: removed,
+    removeHeaders: [...request.headers.keys()].filter((name) => !set.has(name) && isRemoved(name)),
     responseHeadersIfAbsent: grant.responseHeadersIfAbsent,
   };
 }
@@ -52,15 +50,10 @@ function isManaged(name: string, grant: Grant, hygiene: Hygiene): boolean {
 }
 
 /**
- * A claim's text as a header value: printable ASCII as it is, everything else (and `%`) percent-encoded as
- * UTF-8, so that `decodeURIComponent` gives the claim back and nothing can end the line.
+ * A claim's text as a header value: printable ASCII as it is, everything else (and `%`, and blanks at the ends, which
+ * HTTP drops) percent-encoded as UTF-8, so that `decodeURIComponent` gives the claim back, no two claims look the
+ * same to the workload, and nothing can end the line.
  */
 export function headerValueOf(text: string): string {
-  return text
-    .trim()
-    .replace(/[^\x20-\x24\x26-\x7e]/gu, (character) => (isLoneSurrogate(character) ? '%EF%BF%BD' : encodeURIComponent(character)));
-}
-
-function isLoneSurrogate(character: string): boolean {
-  return /^[\ud800-\udfff]$/.test(character);
+  return text.toWellFormed().replace(/^ | $|[^\x20-\x24\x26-\x7e]/gu, encodeURIComponent);
 }

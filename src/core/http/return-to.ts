@@ -3,8 +3,8 @@ import { parseTarget } from './target.ts';
 /** Longest return URL that a login carries, in bytes: it travels in `state`, through other people's URL limits. */
 const longestReturnTo = 4096;
 
-// Path, query and fragment as RFC 3986 spells them; anything else is spelled otherwise by some parser.
-const uriReference = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@/?#]|%[0-9A-Fa-f]{2}|[[\]{}|^`"<>])*$/;
+// What browsers put into a request line, and into a fragment. The path's part is judged by parseTarget.
+const form = /^(\/[\x21\x22\x24-\x7e]*)(?:#[\x21\x22\x24-\x7e]*)?$/;
 
 /**
  * Where to go after login: path, query and fragment on `origin`, or undefined when `value` is anything else
@@ -13,8 +13,7 @@ const uriReference = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@/?#]|%[0-9A-Fa-f]{2}|[[\]
  */
 export function returnToOf(value: string, origin: string): string | undefined {
   const path = value.startsWith(`${origin}/`) ? value.slice(origin.length) : value;
-  if (path.length > longestReturnTo || !uriReference.test(path)) return undefined;
-  const [target = '', ...fragments] = path.split('#');
-  if (fragments.length > 1 || parseTarget(target).kind === 'ambiguous') return undefined;
-  return path;
+  if (path.length > longestReturnTo) return undefined;
+  const [, target] = form.exec(path) ?? [];
+  return target === undefined || parseTarget(target).kind === 'ambiguous' ? undefined : path;
 }

@@ -14,8 +14,8 @@ export interface AmbiguousTarget {
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const printableAscii = /^[\x21-\x7e]+$/;
 // A space or any other byte outside printable ASCII has no place in a request line (RFC 9112 §3.2).
+const printableAscii = /^[\x21-\x7e]+$/;
 
 /**
  * Reads path and query of an undecoded request target (RFC 9112 §3.2.1).

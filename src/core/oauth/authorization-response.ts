@@ -11,18 +11,20 @@ export function parseAuthorizationResponse(query: string): AuthorizationResponse
   const parameters = new URLSearchParams(query);
   const doubled = single.find((name) => parameters.getAll(name).length > 1);
   if (doubled !== undefined) return { kind: 'invalid', reason: `${doubled} came twice` };
+  const empty = single.find((name) => parameters.get(name) === '');
+  if (empty !== undefined) return { kind: 'invalid', reason: `${empty} came empty` };
   const state = parameters.get('state');
-  if (state === null || state === '') return { kind: 'invalid', reason: 'state is missing' };
+  if (state === null) return { kind: 'invalid', reason: 'state is missing' };
   const iss = parameters.get('iss') ?? undefined;
   const error = parameters.get('error');
   const code = parameters.get('code');
   if (error !== null && code !== null) return { kind: 'invalid', reason: 'code and error came together' };
   if (error !== null) return { kind: 'error', error: errorCodeOf(error), state, iss };
-  if (code === null || code === '') return { kind: 'invalid', reason: 'code is missing' };
+  if (code === null) return { kind: 'invalid', reason: 'code is missing' };
   return { kind: 'code', state, iss };
 }
 
-/** An error code in the alphabet of RFC 6749 §4.1.2.1, or `server_error` for anything that is not one. */
+/** An error code of small letters and underscores, as all registered ones are; `server_error` for anything else. */
 export function errorCodeOf(error: string): string {
   return /^[a-z_]{1,64}$/.test(error) ? error : 'server_error';
 }

@@ -2,9 +2,9 @@ import type { Claims, JsonValue } from '../json.ts';
 
 /** Who a rule lets in, beyond having logged in. An absent list demands nothing. */
 export interface Admission {
-  /** Full addresses, compared without case. `emails` and `domains` widen each other. */
+  /** Full addresses, compared without case of ASCII letters. `emails` and `domains` widen each other. */
   readonly emails?: readonly string[] | undefined;
-  /** Exact domains of addresses, without `@`, compared without case; subdomains do not count. */
+  /** Exact domains of addresses, without `@`, compared in the same way; subdomains do not count. */
   readonly domains?: readonly string[] | undefined;
   /** The user must be in at least one of them. Compared exactly. Narrows the other two. */
   readonly groups?: readonly string[] | undefined;
@@ -35,15 +35,20 @@ export function admissionRefusal(claims: Claims, admission: Admission, settings:
 
 function isAllowedEmail(claim: JsonValue | undefined, admission: Admission): boolean {
   if (typeof claim !== 'string') return false;
-  const email = claim.toLowerCase();
+  const email = lowerCase(claim);
   const parts = email.split('@');
   const [local, domain] = parts;
   // `a@evil@corp` has two readings; we take neither.
   if (parts.length !== 2 || local === '' || domain === undefined) return false;
   return (
-    (admission.emails ?? []).some((allowed) => allowed.toLowerCase() === email) ||
-    (admission.domains ?? []).some((allowed) => allowed.toLowerCase() === domain)
+    (admission.emails ?? []).some((allowed) => lowerCase(allowed) === email) ||
+    (admission.domains ?? []).some((allowed) => lowerCase(allowed) === domain)
   );
+}
+
+/** Of ASCII letters alone: `toLowerCase` makes `k` of the Kelvin sign, and so one address of two. */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** A text, or the texts of a list; nothing of any other shape. */

@@ -33,7 +33,7 @@ export function encodeSession(session: Session): Uint8Array {
 /** Undefined for anything that {@link encodeSession} of this version did not write. */
 export function decodeSession(bytes: Uint8Array): Session | undefined {
   const fields = parseFields(bytes);
-  if (fields === undefined || fields.get('v') !== version) return undefined;
+  if (fields === undefined || fields.get('v') !== version || !hasSoundOptions(fields)) return undefined;
   const instance = text(fields, 'instance');
   const provider = text(fields, 'provider');
   const subject = text(fields, 'sub');
@@ -70,10 +70,18 @@ function decodeTokenSet(fields: Claims): TokenSet | undefined {
   };
 }
 
+/** An end that cannot be read must not become no end. */
+function hasSoundOptions(fields: Claims): boolean {
+  return (
+    ['sid', 'rt', 'idt', 'scope'].every((name) => !fields.has(name) || text(fields, name) !== undefined) &&
+    (!fields.has('expires') || number(fields, 'expires') !== undefined)
+  );
+}
+
 /** Claims travel as pairs, so that a claim named `__proto__` stays a claim. */
 function decodeClaims(value: JsonValue | undefined): Claims | undefined {
   if (!Array.isArray(value)) return undefined;
-  const pairs = value.filter((pair): pair is [string, JsonValue] => Array.isArray(pair) && typeof pair[0] === 'string');
+  const pairs = value.filter((pair): pair is [string, JsonValue] => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string');
   return pairs.length === value.length ? new Map(pairs) : undefined;
 }
 
@@ -92,7 +100,7 @@ function text(fields: Claims, name: string): string | undefined {
 
 function number(fields: Claims, name: string): number | undefined {
   const value = fields.get(name);
-  return typeof value === 'number' ? value : undefined;
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }
 
 function secret(fields: Claims, name: string): Secret<string> | undefined {

@@ -37,18 +37,20 @@ export type Move =
 export function decide(facts: SessionFacts, requirements: SessionRequirements, settings: DecisionSettings): Move {
   const { request, stored, now } = facts;
   if (isForeignWebSocket(request, facts.origin)) return { kind: 'refuse', reason: 'foreign_websocket' };
-  const because = noSession(stored, now, settings);
-  if (stored === undefined || because !== undefined) {
-    return { kind: isTopLevelNavigation(request) ? 'login' : 'unauthenticated', because: because ?? 'no_session' };
-  }
+  if (stored === undefined) return turnAway(request, 'no_session');
+  const because = whyEnded(stored, now, settings);
+  if (because !== undefined) return turnAway(request, because);
   const { session } = stored;
   const reason = admissionRefusal(session.claims, requirements, settings);
   if (reason !== undefined) return { kind: 'refuse', reason };
   return { kind: 'forward', session, touches: needsTouch(stored, now, settings.idleLifetime) };
 }
 
-function noSession(stored: StoredSession | undefined, now: EpochSeconds, settings: DecisionSettings): NoSession | undefined {
-  if (stored === undefined) return 'no_session';
+function turnAway(request: HttpRequest, because: NoSession): Move {
+  return { kind: isTopLevelNavigation(request) ? 'login' : 'unauthenticated', because };
+}
+
+function whyEnded(stored: StoredSession, now: EpochSeconds, settings: DecisionSettings): NoSession | undefined {
   if (stored.session.instance !== settings.instance) return 'other_instance';
   return sessionEnd(stored, now, settings.idleLifetime);
 }

@@ -1,0 +1,35 @@
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
+import { atEnd } from './ends.ts';
+import { toolPath } from './tools.ts';
+
+/** Chromium asks nobody but the pages' own servers, and works as root in a container. */
+const quietly = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+let launched: Promise<Browser> | undefined;
+
+/** A browser profile of a test's own: no cookies, no cache. One Chromium serves the whole test file. */
+export async function newBrowserContext(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  launched ??= launch();
+  const browser = await launched;
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(10_000);
+  return context;
+}
+
+async function launch(): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: toolPath('chromium'), args: quietly });
+  atEnd(async () => {
+    launched = undefined;
+    await browser.close();
+  });
+  return browser;
+}
