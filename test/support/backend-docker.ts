@@ -1,77 +1,69 @@
+// Written for machines with a Docker engine; where there is none, only its types are checked.
 import type { StartedTestContainer } from 'testcontainers';
 import { atEnd } from './ends.ts';
-import type { Backend, RedisHandle } from './environment.ts';
-import { freePort } from './ports.ts';
+import type { Backend } from './environment.ts';
+import { withFreePorts } from './ports.ts';
+import { redisArguments } from './redis-arguments.ts';
+import { until } from './until.ts';
 
 /** The versions that the local binaries have. */
-const envoyImage = 'envoyproxy/envoy:distroless-v1.40.0';
-const redisImage = 'redis:7.0';
+const envoyImage = 'envoyproxy/envoy:v1.40.0';
+const redisImage = 'redis:7.4';
 
 /** Official images through testcontainers, on the host's network: the ports are those of the configuration. */
 export const dockerBackend: Backend = {
   name: 'docker',
 
   async startEnvoy(bootstrapYaml) {
-    const { GenericContainer, Wait } = await import('testcontainers');
-    const container = await new GenericContainer(envoyImage)
-      .withNetworkMode('host')
-      .withCopyContentToContainer([{ content: bootstrapYaml, target: '/etc/envoy/envoy.yaml' }])
-      .withCommand([
-        '--config-path',
-        '/etc/envoy/envoy.yaml',
-        '--concurrency',
-        '1',
-        '--disable-hot-restart',
-        '--log-level',
-        'info',
-      ])
-      .withWaitStrategy(Wait.forLogMessage(/all dependencies initialized. starting workers/))
-      .start();
-    const stop = endOnce(container);
-    const lines: string[] = [];
-    (await container.logs()).on('data', (line: Buffer | string) => lines.push(line.toString()));
-    return { output: () => lines.join(''), stop };
+    const file = '/etc/envoy/envoy.yaml';
+    const command = ['--config-path', file, '--concurrency', '1', '--disable-hot-restart', '--log-level', 'info'];
+    const files = [{ content: bootstrapYaml, target: file }];
+    const { container, output } = await startContainer(envoyImage, command, files, 'starting workers');
+    return { output, stop: async () => void (await container.stop()) };
   },
 
-  async startRedis() {
-    const port = await freePort();
-    let container = await startRedisContainer(port);
-    let stop = endOnce(container);
-    const handle: RedisHandle = {
-      port,
-      url: `redis://127.0.0.1:${port}`,
-      stop: () => stop(),
-      start: async () => {
-        container = await startRedisContainer(port);
-        stop = endOnce(container);
-      },
-      pause: () => inEngine(container, 'pause'),
-      resume: () => inEngine(container, 'unpause'),
-    };
-    return handle;
+  async startRedis(more) {
+    return withFreePorts(1, async ([port = 0]) => {
+      const command = ['redis-server', ...redisArguments(port, more)];
+      const readyText = 'Ready to accept connections';
+      const { container, output } = await startContainer(redisImage, command, [], readyText);
+      const { getContainerRuntimeClient } = await import('testcontainers');
+      const engine = (await getContainerRuntimeClient()).container.getById(container.getId());
+      return {
+        port,
+        url: `redis://127.0.0.1:${port}`,
+        stop: async () => void (await engine.kill()),
+        start: async () => {
+          const before = output().length;
+          await engine.start();
+          await until('Redis is ready', () => output().slice(before).includes(readyText));
+        },
+        pause: async () => void (await engine.pause()),
+        resume: async () => void (await engine.unpause()),
+      };
+    });
   },
 };
 
-async function startRedisContainer(port: number): Promise<StartedTestContainer> {
+async function startContainer(
+  image: string,
+  command: string[],
+  files: { readonly content: string; readonly target: string }[],
+  readyText: string,
+): Promise<{ readonly container: StartedTestContainer; readonly output: () => string }> {
   const { GenericContainer, Wait } = await import('testcontainers');
-  return await new GenericContainer(redisImage)
+  let written = '';
+  const container = await new GenericContainer(image)
     .withNetworkMode('host')
-    .withCommand(['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', ''])
-    .withWaitStrategy(Wait.forLogMessage('Ready to accept connections'))
+    .withCopyContentToContainer(files)
+    .withCommand(command)
+    .withLogConsumer((log) => {
+      log.on('data', (chunk: Buffer | string) => {
+        written += chunk.toString();
+      });
+    })
+    .withWaitStrategy(Wait.forLogMessage(readyText))
     .start();
-}
-
-function endOnce(container: StartedTestContainer): () => Promise<void> {
-  const end = async () => {
-    forget();
-    await container.stop({ timeout: 0 });
-  };
-  const forget = atEnd(end);
-  return end;
-}
-
-async function inEngine(container: StartedTestContainer, action: 'pause' | 'unpause'): Promise<void> {
-  const { getContainerRuntimeClient } = await import('testcontainers');
-  const { container: containers } = await getContainerRuntimeClient();
-  await containers.getById(container.getId())[action]();
+  atEnd(async () => void (await container.stop({ timeout: 0 })));
+  return { container, output: () => written };
 }

@@ -134,6 +134,9 @@ function exchange(url: string, request: ClientRequest): Promise<Answer> {
 /** node:http wants lists of its own to change. */
 function headersOf(request: ClientRequest): Record<string, string | string[]> {
   return Object.fromEntries(
-    Object.entries(request.headers ?? {}).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
+    Object.entries(request.headers ?? {}).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : [...value],
+    ]),
   );
 }

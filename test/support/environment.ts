@@ -1,70 +1,65 @@
-import { startDockerEnvoy, startDockerRedis } from './environment-docker.ts';
-import { startLocalEnvoy, startLocalRedis } from './environment-local.ts';
-
 /** Which programs the tests run against: official container images, or binaries of this machine. */
-export type Backend = 'docker' | 'local';
+export interface Backend {
+  readonly name: 'docker' | 'local';
+  startEnvoy(bootstrapYaml: string): Promise<EnvoyHandle>;
+  startRedis(args: readonly string[]): Promise<RedisHandle>;
+}
 
-/** A server that faults can be done to. It keeps its port through all of them. */
-export interface FaultyServer {
+export interface EnvoyHandle {
+  /** What it wrote so far. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** A Redis that faults can be done to. Every command is in its append-only file before it is answered. */
+export interface RedisHandle {
   readonly port: number;
-  /** What it wrote to its log so far. */
-  output(): Promise<string>;
+  readonly url: string;
+  /** It dies at once; the port stays free for {@link RedisHandle.start}. */
+  stop(): Promise<void>;
+  /** Up again on the same port, with its data. */
+  start(): Promise<void>;
   /** It stands still; the kernel goes on accepting connections for it. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  stop(): Promise<void>;
-  /** After {@link FaultyServer.stop}: up again on the same port, with the data that it wrote down. */
-  start(): Promise<void>;
 }
 
-export interface RedisServer extends FaultyServer {
-  readonly url: string;
+/** Starts an Envoy with one worker; the ports are those of its configuration. Rejects with what it says against that. */
+export async function startEnvoy(bootstrapYaml: string): Promise<EnvoyHandle> {
+  return (await backend()).startEnvoy(bootstrapYaml);
 }
 
-export interface RedisOptions {
-  /** More arguments of redis-server. */
-  readonly args?: readonly string[];
-  readonly port: number;
-}
-
-export interface EnvoyOptions {
-  /** The configuration file's text. */
-  readonly config: string;
-  /** A port that it listens on: it is ready when that takes connections. */
-  readonly port: number;
-}
-
-/**
- * Starts a Redis that writes every command to its append-only file before it answers. Rejects with `address in use`
- * when somebody has the port.
- */
-export async function startRedis(options: RedisOptions): Promise<RedisServer> {
-  const server = (await backend()) === 'docker' ? await startDockerRedis(options) : await startLocalRedis(options);
-  return { ...server, url: `redis://127.0.0.1:${options.port}` };
-}
-
-/** Starts an Envoy with one worker. Rejects with what it says when it refuses its configuration. */
-export async function startEnvoy(options: EnvoyOptions): Promise<FaultyServer> {
-  return (await backend()) === 'docker' ? startDockerEnvoy(options) : startLocalEnvoy(options);
+/** Starts a Redis on a free port of 127.0.0.1. `args`: more arguments of redis-server. */
+export async function startRedis(args: readonly string[] = []): Promise<RedisHandle> {
+  return (await backend()).startRedis(args);
 }
 
 let chosen: Promise<Backend> | undefined;
 
-/** By TEST_BACKEND (`docker`, `local`, `auto`); `auto` takes Docker where an engine answers. Printed once a worker. */
-export function backend(): Promise<Backend> {
-  chosen ??= chooseBackend(process.env['TEST_BACKEND'] ?? 'auto').then((name) => {
-    process.stderr.write(`test backend: ${name}\n`);
-    return name;
+/** By TEST_BACKEND (`docker`, `local`, `auto`); `auto` takes Docker where an engine answers. Said once a worker. */
+function backend(): Promise<Backend> {
+  chosen ??= choose(process.env['TEST_BACKEND'] ?? 'auto').then((backend) => {
+    process.stderr.write(`test backend: ${backend.name}\n`);
+    return backend;
   });
   return chosen;
 }
 
-async function chooseBackend(wanted: string): Promise<Backend> {
-  if (wanted === 'local' || wanted === 'docker') return wanted;
-  if (wanted !== 'auto') throw new Error(`TEST_BACKEND is docker, local or auto, not ${wanted}`);
+async function choose(wanted: string): Promise<Backend> {
+  if (wanted !== 'local' && wanted !== 'docker' && wanted !== 'auto') {
+    throw new Error(`TEST_BACKEND is docker, local or auto, not ${wanted}`);
+  }
+  const useDocker = wanted === 'docker' || (wanted === 'auto' && (await dockerAnswers()));
+  return useDocker
+    ? (await import('./backend-docker.ts')).dockerBackend
+    : (await import('./backend-local.ts')).localBackend;
+}
+
+async function dockerAnswers(): Promise<boolean> {
+  // Imported here: it takes a while, and does not load below Node 24.
   const { getContainerRuntimeClient } = await import('testcontainers');
   return getContainerRuntimeClient().then(
-    () => 'docker',
-    () => 'local',
+    () => true,
+    () => false,
   );
 }

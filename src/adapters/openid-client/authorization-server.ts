@@ -127,8 +127,7 @@ function refused(detail: string): Redemption {
 function outcomeOf(error: unknown): Redemption {
   if (error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
     const code = errorCodeOf(error.error);
-    const isTransient = error instanceof ResponseBodyError && (error.status >= 500 || error.status === 429);
-    return isTransient
+    return error instanceof ResponseBodyError && isTransient(error.status)
       ? { kind: 'unavailable', detail: code }
       : { kind: 'refused', code, detail: `the provider answered ${code}` };
   }
@@ -144,8 +143,13 @@ function outcomeOf(error: unknown): Redemption {
   return { kind: 'unavailable', detail: detailOf(error) };
 }
 
+function isTransient(status: number): boolean {
+  return status >= 500 || status === 429;
+}
+
 /** No answer, or a status that says nothing about the request. */
 function isUnreachable(error: ClientError): boolean {
   if (error.code === 'OAUTH_TIMEOUT' || error.code === 'OAUTH_ABORT' || error.code === undefined) return true;
-  return error.code === 'OAUTH_RESPONSE_IS_NOT_CONFORM' && error.cause instanceof Response && error.cause.status >= 500;
+  const status = error.cause instanceof Response ? error.cause.status : undefined;
+  return error.code === 'OAUTH_RESPONSE_IS_NOT_CONFORM' && status !== undefined && isTransient(status);
 }

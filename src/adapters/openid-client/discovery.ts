@@ -6,6 +6,7 @@ import {
   Configuration,
   customFetch,
   discovery,
+  enableNonRepudiationChecks,
   None,
   type ServerMetadata,
 } from 'openid-client';
@@ -84,10 +85,11 @@ export function detailOf(error: unknown): string {
 
 async function discover(options: ProviderOptions): Promise<Configuration> {
   const issuerOrigin = new URL(options.issuer).origin;
+  const backChannel = options.backChannelUrl?.replace(/\/$/, '');
   const boundFetch = boundedFetch({
     timeoutMs: options.requestTimeoutMs,
     maxBytes: largestResponse,
-    reroute: options.backChannelUrl === undefined ? undefined : { from: issuerOrigin, to: options.backChannelUrl },
+    reroute: backChannel === undefined ? undefined : { from: issuerOrigin, to: backChannel },
   });
   const insecure = options.allowHttp ? [allowInsecureRequests] : [];
   const found = await discovery(new URL(options.issuer), options.clientId, undefined, None(), {
@@ -96,6 +98,7 @@ async function discover(options: ProviderOptions): Promise<Configuration> {
   });
   const metadata = found.serverMetadata();
   requireS256(metadata);
+  requireEndpoints(metadata, options);
   const configuration = new Configuration(
     metadata,
     options.clientId,
@@ -103,6 +106,8 @@ async function discover(options: ProviderOptions): Promise<Configuration> {
     clientAuthentication(metadata, options),
   );
   configuration[customFetch] = boundFetch;
+  // OpenID Connect Core §3.1.3.7 lets TLS stand in for the signature; a plain back channel has none.
+  enableNonRepudiationChecks(configuration);
   for (const allow of insecure) allow(configuration);
   return configuration;
 }
@@ -112,6 +117,21 @@ function requireS256(metadata: ServerMetadata): void {
   const methods = metadata.code_challenge_methods_supported;
   if (methods !== undefined && !methods.includes('S256')) {
     throw new Error('code_challenge_methods_supported does not list S256: the provider cannot be used safely');
+  }
+}
+
+/** Refuses endpoints that are missing or not to be used, before a browser or a secret is sent there. */
+function requireEndpoints(metadata: ServerMetadata, options: ProviderOptions): void {
+  const { authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint, end_session_endpoint } = metadata;
+  for (const [name, url] of Object.entries({ authorization_endpoint, token_endpoint, jwks_uri })) {
+    if (url === undefined) throw new Error(`the metadata has no ${name}`);
+  }
+  const present = { authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint, end_session_endpoint };
+  const protocols = options.allowHttp ? ['https:', 'http:'] : ['https:'];
+  for (const [name, url] of Object.entries(present)) {
+    if (url === undefined) continue;
+    const protocol = URL.canParse(url) ? new URL(url).protocol : undefined;
+    if (protocol === undefined || !protocols.includes(protocol)) throw new Error(`${name} is not an ${protocols.join(' or ')} URL`);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client';
+import type { TokenEndpointResponse } from 'openid-client';
 import type { TokenSet } from '../../core/oauth/token-set.ts';
 import { Secret } from '../../core/secret.ts';
 import { after, type EpochSeconds, secondsOf } from '../../core/time.ts';
@@ -16,15 +16,17 @@ const longestLifetime = secondsOf(366 * 86_400);
 
 /** Reads a token response (RFC 6749 §5.1) that openid-client accepted. */
 export function readTokenResponse(
-  response: TokenEndpointResponse & TokenEndpointResponseHelpers,
+  response: TokenEndpointResponse,
   now: EpochSeconds,
 ): TokenResponse {
   if (response.token_type !== 'bearer') return { kind: 'unusable', detail: 'token_type is not Bearer' };
   if (!b64token.test(response.access_token))
     return { kind: 'unusable', detail: 'access_token cannot be sent in a header' };
-  const lifetime = response.expiresIn();
-  if (lifetime !== undefined && !Number.isFinite(lifetime))
-    return { kind: 'unusable', detail: 'expires_in is not a number' };
+  // Not expiresIn(): it counts by another clock than ours.
+  const lifetime = response.expires_in;
+  // A session that ends as it begins would send the browser round in circles.
+  if (lifetime !== undefined && !(lifetime >= 1))
+    return { kind: 'unusable', detail: 'expires_in is less than a second' };
   return {
     kind: 'tokens',
     tokenSet: {

@@ -52,8 +52,10 @@ export async function serveCommand(file: string | undefined, terminal: Terminal)
     import('../serve.ts'),
   ]);
   if (config === undefined) return exitCodes.failed;
+  // Before the start: a signal in its midst must end it as orderly as one later.
+  const asked = terminal.untilAskedToStop();
   const service = await serve(config, version());
-  await terminal.untilAskedToStop();
+  await asked;
   await service.stop();
   return exitCodes.ok;
 }

@@ -6,7 +6,7 @@ export interface Terminal {
   out(text: string): void;
   /** Errors, warnings and hints: what a person reads. */
   err(text: string): void;
-  /** Resolves at the first signal that asks the process to end. */
+  /** Listens for signals that ask the process to end, from the call on; resolves at the first. */
   untilAskedToStop(): Promise<void>;
 }
 

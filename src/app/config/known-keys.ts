@@ -24,8 +24,7 @@ export function knownWords(schema: object, path: readonly PropertyKey[]): readon
 }
 
 function nodesAt(schema: object, path: readonly PropertyKey[]): readonly SchemaNode[] {
-  // JSON Schema has no type of its own here; every member is optional, so any object is a node.
-  const top = alternatives(schema as SchemaNode);
+  const top = alternatives(schema); // every member of a node is optional, so any object is one
   return path.reduce<readonly SchemaNode[]>((nodes, step) => nodes.flatMap((node) => childrenOf(node, step)), top);
 }
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { configOf, document, errorsOf, readText, warningsOf } from '../../../test/support/config-text.ts';
+import { configOf, document, errorsOf, gateMode, readText, warningsOf } from '../../../test/support/config-text.ts';
 
 describe('a sound document', () => {
   it('becomes a configuration with its defaults', async () => {
@@ -65,9 +65,8 @@ describe('a sound document', () => {
     };
     const config = await configOf(document(parts), { 'keys.json': 'sound from a file\n', t: 'first\r\n' });
     expect(config.keys.reveal()).toBe('sound from a file');
-    const { tokens } = config.modes.get('web')?.settings as {
-      readonly tokens: readonly { readonly secret: { reveal(): string } }[];
-    }; // gateMode
+    const gate = gateMode.settings.parse({});
+    const { tokens } = { ...gate, ...(config.modes.get('web')?.settings as typeof gate) }; // web is a gate
     expect(tokens.map(({ secret }) => secret.reveal())).toEqual(['first', 'client-secret']);
     expect(inspect(config, { depth: 10 })).not.toMatch(/sound from|client-secret/);
   });

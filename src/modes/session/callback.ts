@@ -24,7 +24,13 @@ export async function callback(request: HttpRequest, origin: string, runtime: Se
       query: mark < 0 ? '' : request.target.slice(mark + 1),
       bindingSecret: readCookie(request, cookies.binding),
     },
-    { providers: services.providers, sealer: services.sealer, once: services.store.once, clock: services.clock },
+    {
+      // This instance's provider alone: an attempt that began at another one is not for us to finish.
+      providers: new Map([[runtime.provider.name, runtime.provider]]),
+      sealer: services.sealer,
+      once: services.store.once,
+      clock: services.clock,
+    },
   );
   switch (outcome.kind) {
     case 'authenticated':

@@ -47,7 +47,9 @@ export async function logoutPage(origin: string, runtime: SessionRuntime): Promi
   return { kind: 'reply', status: 200, headers: pageHeaders(formTargets, 'same-origin'), body };
 }
 
-/** `GET <basePath>/logout/callback`: where logout ends. */
+/**
+ * `GET <basePath>/logout/callback`: where logout ends. It leaves the cookies alone: any site can send a browser here.
+ */
 export function loggedOutPage(origin: string, runtime: SessionRuntime): Reply {
   const body = renderPage({
     title: 'Signed out',
@@ -58,7 +60,7 @@ export function loggedOutPage(origin: string, runtime: SessionRuntime): Reply {
 <p><a class="button" href="${loginUrl(origin, runtime, '/')}">Sign in again</a></p>
 </main>`,
   });
-  return { kind: 'reply', status: 200, headers: [...pageHeaders(), ...forgetting(runtime)], body };
+  return { kind: 'reply', status: 200, headers: pageHeaders(), body };
 }
 
 /** By Origin; where a page hides it (`Referrer-Policy: no-referrer` makes it `null`), by Fetch Metadata. */
