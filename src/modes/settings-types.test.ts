@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Secret } from '../core/secret.ts';
 import {
   basePathSchema,
+  durationOrNoneSchema,
   durationSchema,
   httpsOrLoopbackUrlSchema,
   SecretReference,
@@ -56,6 +57,12 @@ describe('a duration', () => {
 
   it.each(['', '0s', '30', '30 s', '1.5h', '-1s', '1w', '1h30m', '30S', 30])('is not %j', (value) => {
     expect(accepts(durationSchema, value)).toBe(false);
+  });
+
+  it('may be none at all where that makes sense: 0s, in this one spelling', () => {
+    expect(durationOrNoneSchema.parse('0s')).toBe(0);
+    expect(durationOrNoneSchema.parse('3s')).toBe(3);
+    expect(['0', '0m', '00s', '-0s', '03s', ''].filter((text) => accepts(durationOrNoneSchema, text))).toEqual([]);
   });
 });
 

@@ -62,16 +62,21 @@ const secondsPerUnit: ReadonlyMap<string, number> = new Map([
 
 const durationExpectation = 'expected a whole number with a unit (s, m, h or d), such as 30s, 15m, 12h or 14d';
 
-const durationForm = /^([1-9][0-9]{0,8})([smhd])$/;
-
 /** A length of time as a whole number with a unit: `30s`, `15m`, `12h`, `14d`. Yields seconds. */
-export const durationSchema = z
-  .string(durationExpectation)
-  .regex(durationForm, durationExpectation)
-  .transform((text): Seconds => {
-    const [, count = '', unit = ''] = durationForm.exec(text) ?? [];
-    return secondsOf(Number(count) * (secondsPerUnit.get(unit) ?? Number.NaN));
-  });
+export const durationSchema = durationOf(/^([1-9][0-9]{0,8})([smhd])$/);
+
+/** As {@link durationSchema}, with `0s` where none at all makes sense. */
+export const durationOrNoneSchema = durationOf(/^(0(?=s)|[1-9][0-9]{0,8})([smhd])$/);
+
+function durationOf(form: RegExp) {
+  return z
+    .string(durationExpectation)
+    .regex(form, durationExpectation)
+    .transform((text): Seconds => {
+      const [, count = '', unit = ''] = form.exec(text) ?? [];
+      return secondsOf(Number(count) * (secondsPerUnit.get(unit) ?? Number.NaN));
+    });
+}
 
 /** A path prefix below which Sallyport answers itself: starts with a slash, does not end with one: `/_auth`. */
 export const basePathSchema = z

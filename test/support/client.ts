@@ -105,7 +105,7 @@ function exchange(url: string, request: ClientRequest): Promise<Answer> {
         port,
         path: `${pathname}${search}`,
         method: request.method ?? 'GET',
-        headers: { ...request.headers },
+        headers: headersOf(request),
         agent: false,
       },
       (response) => {

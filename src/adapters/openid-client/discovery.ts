@@ -98,7 +98,7 @@ async function discover(options: ProviderOptions): Promise<Configuration> {
   });
   const metadata = found.serverMetadata();
   requireS256(metadata);
-  requireEndpoints(metadata, options);
+  requireEndpoints(metadata, options.allowHttp);
   const configuration = new Configuration(
     metadata,
     options.clientId,
@@ -120,19 +120,23 @@ function requireS256(metadata: ServerMetadata): void {
   }
 }
 
-/** Refuses endpoints that are missing or not to be used, before a browser or a secret is sent there. */
-function requireEndpoints(metadata: ServerMetadata, options: ProviderOptions): void {
-  const { authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint, end_session_endpoint } = metadata;
-  for (const [name, url] of Object.entries({ authorization_endpoint, token_endpoint, jwks_uri })) {
-    if (url === undefined) throw new Error(`the metadata has no ${name}`);
+const requiredEndpoints = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const;
+const optionalEndpoints = ['userinfo_endpoint', 'end_session_endpoint'] as const;
+
+/** Refuses endpoints that are missing or must not be used, before a browser or a secret is sent there. */
+function requireEndpoints(metadata: ServerMetadata, allowHttp: boolean): void {
+  const missing = requiredEndpoints.find((name) => metadata[name] === undefined);
+  if (missing !== undefined) throw new Error(`the metadata has no ${missing}`);
+  for (const name of [...requiredEndpoints, ...optionalEndpoints]) {
+    const url = metadata[name];
+    if (url !== undefined && !isUsable(url, allowHttp)) throw new Error(`${name} is not an https URL`);
   }
-  const present = { authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint, end_session_endpoint };
-  const protocols = options.allowHttp ? ['https:', 'http:'] : ['https:'];
-  for (const [name, url] of Object.entries(present)) {
-    if (url === undefined) continue;
-    const protocol = URL.canParse(url) ? new URL(url).protocol : undefined;
-    if (protocol === undefined || !protocols.includes(protocol)) throw new Error(`${name} is not an ${protocols.join(' or ')} URL`);
-  }
+}
+
+function isUsable(url: string, allowHttp: boolean): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol } = new URL(url);
+  return protocol === 'https:' || (allowHttp && protocol === 'http:');
 }
 
 function clientAuthentication(metadata: ServerMetadata, options: ProviderOptions): ClientAuth {

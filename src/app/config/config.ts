@@ -31,7 +31,12 @@ export interface Config {
   /** Undefined when the file has no `envoy`: then `sallyport envoy` has nothing to print. */
   readonly envoy: EnvoyConfig | undefined;
   readonly log: { readonly level: LogLevel };
-  readonly shutdown: { readonly drain: Seconds };
+  readonly shutdown: {
+    /** Between "not serving" and the end of listening. */
+    readonly delay: Seconds;
+    /** For what is in flight when listening ends. */
+    readonly drain: Seconds;
+  };
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -111,6 +116,7 @@ export interface EnvoyConfig {
   /** How long a check may take, a refresh of the token included. */
   readonly checkTimeout: Seconds;
   readonly streamIdleTimeout: Seconds;
+  readonly workloadIdleTimeout: Seconds;
   /** Proxies before Envoy that write X-Forwarded-For and X-Forwarded-Proto. */
   readonly trustedHops: number;
   readonly maxConnections: number;

@@ -20,7 +20,7 @@ describe('a sound document', () => {
       },
       envoy: undefined,
       log: { level: 'info' },
-      shutdown: { drain: 15 },
+      shutdown: { delay: 3, drain: 15 },
     });
     expect(config.providers.get('corp')).toMatchObject({
       name: 'corp',

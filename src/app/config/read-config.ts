@@ -1,7 +1,7 @@
-import { dirname, resolve } from 'node:path';
-import type { Rule } from '../../core/rules/match.ts';
+import { resolve } from 'node:path';
 import type { Secret } from '../../core/secret.ts';
 import type { ModeDefinition } from '../../modes/mode.ts';
+import { assemble } from './assemble.ts';
 import { checkEnvoy } from './checks/envoy.ts';
 import { checkInstances } from './checks/instances.ts';
 import { checkListeners } from './checks/listeners.ts';
@@ -10,7 +10,7 @@ import { checkProviders } from './checks/providers.ts';
 import { checkRuleNames } from './checks/rules.ts';
 import { checkShadowedRules } from './checks/shadowed-rules.ts';
 import { type CompilePattern, compileRules } from './compile-rules.ts';
-import type { Config, ConfigError, EnvoyConfig, LoadedConfig, StoreConfig } from './config.ts';
+import type { ConfigError, LoadedConfig } from './config.ts';
 import { errorAt, type Finding } from './finding.ts';
 import { readListeners, unreadListeners } from './listeners.ts';
 import { readSecrets, type SecretSources } from './secrets.ts';
@@ -101,58 +101,6 @@ function checkKeys({ keys }: Sections, { problemOfKeys }: ConfigTools): readonly
   // Keys that could not be read have an error of their own.
   const problem = keys === undefined || keys.reveal() === '' ? undefined : problemOfKeys(keys);
   return problem === undefined ? [] : [errorAt(['keys'], `not a usable key ring: ${problem}`)];
-}
-
-function assemble(
-  file: string,
-  sections: Sections,
-  listen: Config['listen'],
-  rules: readonly (Rule | undefined)[],
-): Config | undefined {
-  const { keys, store, requests, log, shutdown } = sections;
-  if (!keys || !store || !requests || !log || !shutdown) return undefined;
-  return {
-    file,
-    origins: sections.origins.map(({ value }) => value),
-    listen,
-    keys,
-    store: assembleStore(store),
-    providers: new Map(
-      [...sections.providers].map(([name, provider]) => {
-        const { clientSecret, backChannelUrl } = provider;
-        return [name, { ...provider, name, clientSecret, backChannelUrl }] as const;
-      }),
-    ),
-    modes: new Map([...sections.modes].map(([name, instance]) => [name, { name, ...instance }])),
-    rules: rules.filter((rule) => rule !== undefined),
-    requests,
-    envoy: sections.envoy && assembleEnvoy(sections.envoy, listen, dirname(file)),
-    log,
-    shutdown,
-  };
-}
-
-function assembleStore(store: NonNullable<Sections['store']>): StoreConfig {
-  if (store.type === 'memory') return { kind: 'memory', maxSessions: store.maxSessions };
-  const { url, username, password, keyPrefix, commandTimeout } = store;
-  return { kind: 'redis', url, username, password, keyPrefix, commandTimeout };
-}
-
-function assembleEnvoy(envoy: NonNullable<Sections['envoy']>, listen: Config['listen'], folder: string): EnvoyConfig {
-  const { tls, sallyportTls } = envoy;
-  const absolute = (path: string) => resolve(folder, path);
-  return {
-    ...envoy,
-    replicas: envoy.replicas ?? [{ authz: listen.authz.address, http: listen.http.address }],
-    tls: tls && { cert: absolute(tls.cert), key: absolute(tls.key) },
-    sallyportTls: sallyportTls && {
-      cert: absolute(sallyportTls.cert),
-      key: absolute(sallyportTls.key),
-      ca: absolute(sallyportTls.ca),
-      serverName: sallyportTls.serverName,
-    },
-    admin: envoy.admin,
-  };
 }
 
 function locateAll(findings: readonly Finding[], severity: Finding['severity'], source: ConfigSource): ConfigError[] {

@@ -12,7 +12,10 @@ export function clusters(config: Config, envoy: EnvoyConfig): readonly EnvoyObje
     isUsed && sallyportTls !== undefined ? { transport_socket: upstreamTls(sallyportTls) } : {};
   const spare = replicas.length > 1;
   return [
-    cluster(workloadCluster, [envoy.workload], envoy),
+    {
+      ...cluster(workloadCluster, [envoy.workload], envoy),
+      ...httpProtocol({ http_protocol_options: {} }, { idle_timeout: duration(envoy.workloadIdleTimeout) }),
+    },
     {
       ...cluster(
         authzCluster,

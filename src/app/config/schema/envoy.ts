@@ -42,6 +42,11 @@ export const envoySchema = z
     streamIdleTimeout: durationSchema
       .prefault('5m')
       .describe('A request, WebSocket or event stream on which nothing moves for this long is ended.'),
+    workloadIdleTimeout: durationSchema
+      .prefault('4s')
+      .describe(
+        'An idle connection to the workload is closed after this long. Keep it below the keep-alive time of the workload, which would otherwise close it under a request.',
+      ),
     trustedHops: z
       .int()
       .min(0)

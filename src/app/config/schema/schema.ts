@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationSchema, secretSchema } from '../../../modes/settings-types.ts';
+import { durationOrNoneSchema, durationSchema, secretSchema } from '../../../modes/settings-types.ts';
 import { envoySchema } from './envoy.ts';
 import { listenSchema } from './listen.ts';
 import { originSchema } from './origin.ts';
@@ -70,9 +70,14 @@ export const configSchema = z.strictObject({
     .describe('JSON lines on standard output. No level shows tokens, codes or cookies.'),
   shutdown: z
     .strictObject({
+      delay: durationOrNoneSchema
+        .prefault('3s')
+        .describe(
+          'After SIGTERM: how long requests are still answered while health checks take this process out of service. After SIGINT: not at all.',
+        ),
       drain: durationSchema
         .prefault('15s')
-        .describe('After SIGTERM: how long requests in progress may take before they are cut off.'),
+        .describe('After that: how long requests in progress may take before they are cut off.'),
     })
     .prefault({})
     .describe('How the process ends.'),

@@ -1,0 +1,110 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { configOf, document } from '../../../test/support/config-text.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { envoyBootstrap } from './bootstrap.ts';
+import type { EnvoyObject, EnvoyValue } from './envoy-value.ts';
+import { printEnvoyYaml } from './print.ts';
+
+const redis = '{type: redis, url: "redis://h"}';
+
+async function bootstrapOf(envoy: string, parts: Readonly<Record<string, string>> = {}): Promise<EnvoyObject> {
+  const text = document({ envoy: `{listen: "127.0.0.1:8080", workload: "127.0.0.1:9000", ${envoy}}`, ...parts });
+  const config = await configOf(text);
+  if (config.envoy === undefined) throw new Error('no envoy');
+  return envoyBootstrap(config, config.envoy);
+}
+
+/** Every value under a key of this name, wherever it stands. */
+function valuesOf(value: EnvoyValue, name: string): readonly EnvoyValue[] {
+  if (Array.isArray(value)) return value.flatMap((item: EnvoyValue) => valuesOf(item, name));
+  if (typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, child]) => [...(key === name ? [child] : []), ...valuesOf(child, name)]);
+}
+
+describe('the generated Envoy configuration', () => {
+  it('serves the configured origins, with and without their default port, and nothing else', async () => {
+    const bootstrap = await bootstrapOf('trustedHops: 1', {
+      origins: '["https://app.example.com", "http://localhost:8080", "http://plain.example.com"]',
+    });
+    expect(valuesOf(bootstrap, 'domains')).toEqual([
+      ['app.example.com', 'app.example.com:443', 'localhost:8080', 'plain.example.com', 'plain.example.com:80'],
+      ['*'],
+    ]);
+  });
+
+  it('drops forwarding headers of clients unless proxies before it are said to write them', async () => {
+    expect(JSON.stringify(valuesOf(await bootstrapOf(''), 'early_header_mutation_extensions'))).toContain(
+      'x-forwarded-for',
+    );
+    const behindProxy = await bootstrapOf('trustedHops: 2');
+    expect(valuesOf(behindProxy, 'early_header_mutation_extensions')).toEqual([]);
+    expect(valuesOf(behindProxy, 'xff_num_trusted_hops')).toEqual([2]);
+  });
+
+  it('fails closed, whatever the configuration says', async () => {
+    const bootstrap = await bootstrapOf('checkTimeout: 3s');
+    expect(valuesOf(bootstrap, 'failure_mode_allow')).toEqual([false]);
+    expect(valuesOf(bootstrap, 'status_on_error')).toEqual([{ code: 503 }]);
+    expect(JSON.stringify(valuesOf(bootstrap, 'grpc_service'))).toContain('"timeout":"3s"');
+  });
+
+  it('leaves the check out for base paths and unknown hosts alone', async () => {
+    const parts = { modes: '{web: {mode: gate}, two: {mode: gate, basePath: /b/c, cookie: {name: b}}}' };
+    const bootstrap = await bootstrapOf('', parts);
+    expect(valuesOf(bootstrap, 'path_separated_prefix')).toEqual(['/_gate', '/b/c']);
+    expect(valuesOf(bootstrap, 'disabled')).toEqual([true, true, true]);
+    expect(valuesOf(bootstrap, 'direct_response')).toHaveLength(1);
+  });
+
+  it('checks the health of replicas where there is another to go to', async () => {
+    expect(valuesOf(await bootstrapOf(''), 'health_checks')).toEqual([]);
+    const replicas = 'replicas: [{authz: "a:1", http: "a:2"}, {authz: "10.0.0.1:1", http: "10.0.0.1:2"}]';
+    const bootstrap = await bootstrapOf(replicas, { store: redis });
+    expect(valuesOf(bootstrap, 'health_checks')).toHaveLength(2);
+    expect(valuesOf(bootstrap, 'healthy_panic_threshold')).toEqual([{ value: 0 }, { value: 0 }]);
+    // valuesOf also sees the @type of nested messages; clusters alone have these words.
+    expect(valuesOf(bootstrap, 'type').filter((type) => type === 'STATIC' || type === 'STRICT_DNS')).toEqual([
+      'STATIC',
+      'STRICT_DNS',
+      'STRICT_DNS',
+    ]);
+  });
+
+  it('reaches Unix sockets through pipes, and localhost by its address', async () => {
+    const listen = '{authz: "unix:/run/a.sock", http: "unix:/run/h.sock", ops: "127.0.0.1:1"}';
+    const bootstrap = await bootstrapOf('admin: "localhost:9901"', { listen });
+    expect(valuesOf(bootstrap, 'pipe')).toEqual([{ path: '/run/a.sock' }, { path: '/run/h.sock' }]);
+    expect(valuesOf(bootstrap, 'admin')).toEqual([
+      { address: { socket_address: { address: '127.0.0.1', port_value: 9901 } } },
+    ]);
+    expect(valuesOf(await bootstrapOf(''), 'admin')).toEqual([]);
+  });
+
+  it('prints YAML that says the same, each comment once', async () => {
+    const bootstrap = await bootstrapOf('accessLog: true', { modes: '{web: {mode: gate}}' });
+    const text = printEnvoyYaml(bootstrap, 'two\nlines');
+    expect(parse(text)).toEqual(bootstrap);
+    expect(text.startsWith('# two\n# lines\n')).toBe(true);
+    const comments = text.split('\n').filter((line) => line.trim().startsWith('#'));
+    expect(new Set(comments).size).toBe(comments.length);
+  });
+});
+
+describe('the examples', () => {
+  const folder = fileURLToPath(new URL('../../../examples/', import.meta.url));
+
+  it('are sound and make an Envoy configuration', async () => {
+    const names = (await readdir(folder)).filter((name) => name.endsWith('.yaml'));
+    const files = [...names.map((name) => join(folder, name)), join(folder, 'demo/sallyport.yaml')];
+    expect(files.length).toBeGreaterThan(2);
+    for (const file of files) {
+      const loaded = await loadConfig(file, {}, { readsSecrets: false });
+      expect(loaded).toMatchObject({ kind: 'ok', warnings: [] });
+      if (loaded.kind === 'ok') expect(loaded.config.envoy).toBeDefined();
+    }
+  });
+});

@@ -1,0 +1,80 @@
+import type { IForbiddenRuleType } from 'dependency-cruiser';
+
+/** Where each library may be imported, as patterns of paths; a library that is not listed may be imported nowhere. */
+const libraryHomes: Readonly<Record<string, readonly string[]>> = {
+  ioredis: ['^src/adapters/ioredis/'],
+  'oidc-provider': ['^src/adapters/oidc-provider/'],
+  'openid-client': ['^src/adapters/openid-client/'],
+  pino: ['^src/adapters/telemetry/'],
+  'prom-client': ['^src/adapters/telemetry/'],
+  re2js: ['^src/adapters/re2js/'],
+  '@grpc/grpc-js': ['^src/servers/ext-authz/'],
+  'grpc-health-check': ['^src/servers/ext-authz/'],
+  '@bufbuild/protobuf': ['^src/gen/', '^src/servers/ext-authz/'],
+  fastify: ['^src/servers/', '^src/modes/[^/]+/routes\\.ts$', '^src/modes/mode\\.ts$'],
+  '@fastify/formbody': ['^src/servers/', '^src/modes/[^/]+/routes\\.ts$'],
+  zod: ['^src/modes/[^/]+/(settings|requirements)\\.ts$', '^src/modes/(mode|settings-types)\\.ts$', '^src/app/config/'],
+  commander: ['^src/app/cli/'],
+  'fastest-levenshtein': ['^src/app/config/'],
+  yaml: ['^src/app/config/', '^src/app/envoy/'],
+};
+
+/** core ← ports ← flows ← modes; adapters and servers know core and ports; app knows all. */
+const layers: readonly (readonly [from: string, ...to: readonly string[]])[] = [
+  ['^src/core/', '^src/core/'],
+  ['^src/ports/', '^src/core/', '^src/ports/'],
+  ['^src/flows/', '^src/core/', '^src/ports/', '^src/flows/'],
+  ['^src/modes/', '^src/core/', '^src/ports/', '^src/flows/', '^src/modes/'],
+  ['^src/adapters/', '^src/core/', '^src/ports/', '^src/adapters/'],
+  ['^src/servers/', '^src/core/', '^src/ports/', '^src/servers/', '^src/gen/'],
+  ['^src/gen/', '^src/gen/'],
+];
+
+/** What no import of src/ may do (docs/architecture.md). */
+export const boundaryRules: IForbiddenRuleType[] = [
+  ...layers.map(([from, ...to]) =>
+    forbid(`${from} imports only ${to.join(' ')}`, { path: from }, { path: '^src/', pathNot: [...to] }),
+  ),
+  forbid(
+    'a mode imports no other mode',
+    { path: '^src/modes/([^/]+)/' },
+    { path: '^src/modes/[^/]+/', pathNot: '^src/modes/$1/' },
+  ),
+  forbid(
+    'an adapter imports no other adapter',
+    { path: '^src/adapters/([^/]+)/' },
+    { path: '^src/adapters/', pathNot: '^src/adapters/$1/' },
+  ),
+  forbid(
+    'core is pure: of Node only hashes',
+    { path: '^src/core/' },
+    { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' },
+  ),
+  forbid(
+    'src imports nothing outside',
+    { path: '^src/' },
+    { pathNot: ['^src/', 'node_modules/'], dependencyTypesNot: ['core'] },
+  ),
+  forbid('every import is found', {}, { couldNotResolve: true }),
+  forbid('no cycles', {}, { circular: true }),
+  forbid(
+    'a library without a home',
+    { path: '^src/' },
+    { path: 'node_modules/', pathNot: Object.keys(libraryHomes).map(libraryPattern) },
+  ),
+  ...Object.entries(libraryHomes).map(([library, homes]) =>
+    forbid(
+      `${library} is imported only in ${homes.join(' ')}`,
+      { path: '^src/', pathNot: [...homes] },
+      { path: libraryPattern(library) },
+    ),
+  ),
+];
+
+function forbid(name: string, from: IForbiddenRuleType['from'], to: IForbiddenRuleType['to']): IForbiddenRuleType {
+  return { name, severity: 'error', from, to };
+}
+
+function libraryPattern(library: string): string {
+  return `node_modules/${library}/`;
+}
