@@ -76,7 +76,7 @@ function askedToEnd() {
   return new Promise((resolve) => {
     const end = () => resolve('asked');
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);
-    npmDeath().then(end);
+    void npmDeath().then(end);
   });
 }
 

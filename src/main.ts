@@ -17,8 +17,7 @@ try {
     err: (text) => process.stderr.write(text),
     untilAskedToStop: () =>
       new Promise((resolve) => {
-        process.once('SIGTERM', () => resolve());
-        process.once('SIGINT', () => resolve());
+        for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
       }),
   });
 } catch (error) {

@@ -49,7 +49,7 @@ export function createChildren(logFolder) {
       if (pid !== undefined) {
         living.set(pid, ended);
         guard.stdin.write(`+ ${pid}\n`);
-        ended.then(() => {
+        void ended.then(() => {
           living.delete(pid);
           guard.stdin.write(`- ${pid}\n`);
         });
@@ -69,7 +69,8 @@ export function createChildren(logFolder) {
     /** Asks all that are left to end, waits, and ends those that did not. */
     async endAll() {
       const all = [...living];
-      for (const [pid] of all) signal(pid, 'SIGTERM');
+      // As Ctrl-C does: after SIGTERM a Sallyport waits for its load balancers.
+      for (const [pid] of all) signal(pid, 'SIGINT');
       const late = setTimeout(() => {
         for (const [pid] of living) signal(pid, 'SIGKILL');
       }, patienceMs);

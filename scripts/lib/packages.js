@@ -23,7 +23,7 @@ export async function installPackages() {
   // A NODE_ENV=production or an omit= of the machine would leave out what the tests, or Node 24 itself, need.
   const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   const { code, output } = viaNpm ? await run(process.execPath, [npmScript, ...args]) : await run('npm', args);
-  if (code !== 0) throw new SetUpError(`npm ci failed: ${lastNpmLine(output)}`);
+  if (code !== 0) throw new SetUpError(`npm ci failed: ${npmReason(output)}`);
   if (!packagesAreInstalled())
     throw new SetUpError('npm ci left packages out: see package-lock.json and npm config ls');
 }
@@ -50,13 +50,13 @@ function readLock(path) {
 }
 
 /**
- * npm ends its complaint with the name of a log file; the reason stands before it.
+ * The reason stands between npm's codes and its advice.
  *
  * @param {string} output
  */
-function lastNpmLine(output) {
-  const useful = output.split('\n').filter((line) => !/complete log of this run|^npm error\s*$|\.log$/.test(line));
-  return lastLine(useful.join('\n'));
+function npmReason(output) {
+  const lines = output.split('\n').map((line) => line.replace(/^npm (error|ERR!)/, '').trim());
+  return lines.find((line) => line !== '' && !/^(code|syscall|errno|path|dest)\b/.test(line)) ?? lastLine(output);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { createTelemetry, type ProcessTelemetry } from '../adapters/telemetry/telemetry.ts';
 import { secondsOf, type Seconds } from '../core/time.ts';
 import { createCheck } from '../servers/ext-authz/check.ts';
@@ -15,8 +16,11 @@ const defaultCheckTimeout = secondsOf(2);
 
 /** A running Sallyport. */
 export interface RunningService {
-  /** Takes itself out of service, answers what is in flight, then closes everything. Once; later calls wait for it. */
-  stop(): Promise<void>;
+  /**
+   * Says that it is not serving, goes on answering for `delay` so that whoever looks at its health sends the next
+   * request elsewhere, answers what is in flight, then closes everything. Once; later calls wait for the first.
+   */
+  stop(delay: Seconds): Promise<void>;
 }
 
 /**
@@ -34,11 +38,11 @@ export async function serve(config: Config, version: string): Promise<RunningSer
 
   let stopped: Promise<void> | undefined;
   return {
-    stop() {
+    stop(delay) {
       if (stopped === undefined) {
         state.draining = true;
         telemetry.event('draining_started');
-        stopped = stop(listeners, application, config.shutdown.drain, telemetry);
+        stopped = stop(listeners, application, { delay, drain: config.shutdown.drain }, telemetry);
       }
       return stopped;
     },
@@ -76,6 +80,8 @@ async function listen(
     readiness,
     metrics: { contentType: telemetry.contentType, text: telemetry.metrics },
   });
+  // The first check must not fail only because the connection to the store is still being made.
+  await application.store.isReachable();
   // Last: whoever gets an answer from the check may rely on the rest.
   return { authz: await listenExtAuthz(authz, check), http: sideService, ops: opsServer };
 }
@@ -91,9 +97,12 @@ async function readinessOf(application: Application, draining: boolean): Promise
 async function stop(
   listeners: Listeners,
   application: Application,
-  drain: Seconds,
+  { delay, drain }: Config['shutdown'],
   telemetry: ProcessTelemetry,
 ): Promise<void> {
+  listeners.authz.drain();
+  listeners.http.drain();
+  if (delay > 0) await pause(delay * 1000);
   // The check first: a request that it lets through may still need the side service.
   await listeners.authz.close(drain);
   await listeners.http.close();

@@ -51,7 +51,10 @@ export async function beginLogin(start: LoginStart, ports: BeginLoginPorts): Pro
  * The secret that ties attempts to one browser: the one its cookie holds, or a new one. One for all tabs, so
  * that they can finish in either order and abandoned attempts leave no cookies.
  */
-export function bindingSecretOf(cookie: string | undefined, random: Random): { readonly secret: string; readonly isNew: boolean } {
+export function bindingSecretOf(
+  cookie: string | undefined,
+  random: Random,
+): { readonly secret: string; readonly isNew: boolean } {
   const isOurs = cookie !== undefined && /^[A-Za-z0-9_-]{43}$/.test(cookie);
   return isOurs ? { secret: cookie, isNew: false } : { secret: secret(random, 32), isNew: true };
 }

@@ -55,7 +55,8 @@ export async function completeLogin(callback: LoginCallback, ports: CompleteLogi
   // RFC 9207 §2.4: before redeeming, or mix-up is possible
   if (!namesIssuer(response.iss, expected)) return foreign('iss is not the issuer that was asked');
   if (ports.clock.now() >= attempt.expiresAt) return { kind: 'expired', attempt };
-  if (!(await ports.once.take(attempt.id, after(attempt.expiresAt, markerMargin)))) return { kind: 'already_used', attempt };
+  if (!(await ports.once.take(attempt.id, after(attempt.expiresAt, markerMargin))))
+    return { kind: 'already_used', attempt };
   if (response.kind === 'error') {
     return { kind: 'refused', error: response.error, detail: 'the provider answered with an error', attempt };
   }

@@ -1,6 +1,6 @@
-import { decodeSession, encodeSession } from '../core/session/session-codec.ts';
 import type { StoredSession } from '../core/session/lifetimes.ts';
 import type { Session } from '../core/session/session.ts';
+import { decodeSession, encodeSession } from '../core/session/session-codec.ts';
 import type { EpochSeconds, Seconds } from '../core/time.ts';
 import type { IdNames, Sealer } from '../ports/sealer.ts';
 import { type SessionRecords, StoreUnavailableError } from '../ports/store.ts';

@@ -14,6 +14,7 @@ async function cruiseSources(folder: string): Promise<ICruiseResult> {
     // The default parser goes through the TypeScript API; with TypeScript 7 it sees nothing and complains of nothing.
     parser: 'swc',
     tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['node', 'import', 'default'] },
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '\\.test\\.ts$' },
     validate: true,

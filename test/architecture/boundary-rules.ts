@@ -1,4 +1,4 @@
-import type { IForbiddenRuleType } from 'dependency-cruiser';
+import type { IRegularForbiddenRuleType } from 'dependency-cruiser';
 
 /** Where each library may be imported, as patterns of paths; a library that is not listed may be imported nowhere. */
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
@@ -31,7 +31,7 @@ const layers: readonly (readonly [from: string, ...to: readonly string[]])[] = [
 ];
 
 /** What no import of src/ may do (docs/architecture.md). */
-export const boundaryRules: IForbiddenRuleType[] = [
+export const boundaryRules: IRegularForbiddenRuleType[] = [
   ...layers.map(([from, ...to]) =>
     forbid(`${from} imports only ${to.join(' ')}`, { path: from }, { path: '^src/', pathNot: [...to] }),
   ),
@@ -71,7 +71,11 @@ export const boundaryRules: IForbiddenRuleType[] = [
   ),
 ];
 
-function forbid(name: string, from: IForbiddenRuleType['from'], to: IForbiddenRuleType['to']): IForbiddenRuleType {
+function forbid(
+  name: string,
+  from: IRegularForbiddenRuleType['from'],
+  to: IRegularForbiddenRuleType['to'],
+): IRegularForbiddenRuleType {
   return { name, severity: 'error', from, to };
 }
 

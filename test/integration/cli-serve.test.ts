@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { atEnd } from '../support/ends.ts';
@@ -30,6 +30,7 @@ store: {type: memory}
 providers: {demo: {issuer: "https://127.0.0.1:1", clientId: demo, clientSecret: {env: SECRET}}}
 modes: {web: {mode: session, provider: demo}}
 rules: [{use: web}]
+shutdown: {delay: 0s}
 `;
 
 it('serves until SIGTERM, then ends with 0 (G5)', async () => {
@@ -46,7 +47,7 @@ it('ends with 1 and names file, line and fix when the configuration is invalid (
   expect(await service.ended).toEqual({ code: 1, signal: undefined });
   expect(service.stdout()).toBe('');
   expect(service.output()).toMatch(
-    /sallyport\.yaml:8:14: error: rules\[0\]\.use: .*\n {4}did you mean web\?\n1 error\n/,
+    /sallyport\.yaml:8:15: error: rules\[0\]\.use: .*\n {4}did you mean web\?\n1 error\n/,
   );
 });
 

@@ -19,7 +19,7 @@ export const dockerBackend: Backend = {
     const command = ['--config-path', file, '--concurrency', '1', '--disable-hot-restart', '--log-level', 'info'];
     const files = [{ content: bootstrapYaml, target: file }];
     const { container, output } = await startContainer(envoyImage, command, files, 'starting workers');
-    return { output, stop: async () => void (await container.stop()) };
+    return { pid: undefined, output, stop: async () => void (await container.stop()) };
   },
 
   async startRedis(more) {
@@ -32,6 +32,7 @@ export const dockerBackend: Backend = {
       return {
         port,
         url: `redis://127.0.0.1:${port}`,
+        pid: undefined,
         stop: async () => void (await engine.kill()),
         start: async () => {
           const before = output().length;

@@ -20,7 +20,7 @@ export const localBackend: Backend = {
     const running = startProcess({ name: 'envoy', command: toolPath('envoy'), args });
     const serves = until('Envoy serves', () => running.output().includes('starting workers'));
     await beforeItEnds('envoy', running, serves);
-    return { output: running.output, stop: async () => void (await running.stop()) };
+    return { pid: running.pid, output: running.output, stop: async () => void (await running.stop()) };
   },
 
   async startRedis(more) {
@@ -31,6 +31,9 @@ export const localBackend: Backend = {
       return {
         port,
         url: `redis://127.0.0.1:${port}`,
+        get pid() {
+          return running.pid;
+        },
         stop: async () => void (await running.stop('SIGKILL')),
         start: async () => {
           running = await startRedisServer(args);

@@ -26,7 +26,12 @@ export async function newBrowserContext(options: BrowserContextOptions = {}): Pr
 }
 
 async function launch(): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: toolPath('chromium'), args: quietly });
+  const browser = await chromium.launch({
+    executablePath: toolPath('chromium'),
+    args: quietly,
+    // As people have it: what Back brings back after a logout is one of the questions.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  });
   atEnd(async () => {
     launched = undefined;
     await browser.close();

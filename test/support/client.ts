@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { noteSecret } from './seen-secrets.ts';
 
 /** An HTTP answer that nobody followed or decoded. */
 export interface Answer {
@@ -91,6 +92,7 @@ function keep(jar: Map<string, string>, line: string): void {
   const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
   const equals = pair.indexOf('=');
   const name = pair.slice(0, equals);
+  noteSecret(pair.slice(equals + 1));
   if (attributes.some((attribute) => /^max-age=0$/i.test(attribute) || /^expires=Thu, 01 Jan 1970/i.test(attribute)))
     jar.delete(name);
   else jar.set(name, pair.slice(equals + 1));

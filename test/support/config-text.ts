@@ -36,7 +36,7 @@ export const bystanderMode = defineMode({
 });
 
 /** The parts of a document that is right, by top-level key, each as YAML text. */
-export const soundParts: Readonly<Record<string, string>> = {
+const soundParts: Readonly<Record<string, string>> = {
   origins: '["https://app.example.com"]',
   listen: '{authz: "127.0.0.1:4180", http: "127.0.0.1:4181", ops: "127.0.0.1:4182"}',
   keys: '{env: KEYS}',
@@ -53,7 +53,7 @@ export function document(parts: Readonly<Record<string, string | undefined>> = {
     .join('');
 }
 
-export const environment = { KEYS: 'sound keys', SECRET: 'client-secret' };
+const environment = { KEYS: 'sound keys', SECRET: 'client-secret' };
 
 /** Reads a document as the program does, with the modes of this file; `files` are put beside it. */
 export async function readText(

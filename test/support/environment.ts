@@ -6,6 +6,8 @@ export interface Backend {
 }
 
 export interface EnvoyHandle {
+  /** For measurements; undefined in a container. */
+  readonly pid: number | undefined;
   /** What it wrote so far. */
   output(): string;
   stop(): Promise<void>;
@@ -15,6 +17,8 @@ export interface EnvoyHandle {
 export interface RedisHandle {
   readonly port: number;
   readonly url: string;
+  /** For measurements; undefined in a container. */
+  readonly pid: number | undefined;
   /** It dies at once; the port stays free for {@link RedisHandle.start}. */
   stop(): Promise<void>;
   /** Up again on the same port, with its data. */

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Provider } from 'oidc-provider';
 import { listenOnLoopback } from './listen.ts';
+import { noteSecret } from './seen-secrets.ts';
 
 /** The provider's endpoints, as tests name them. */
 export type Endpoint = 'discovery' | 'authorize' | 'token' | 'userinfo' | 'jwks' | 'end_session' | 'other';
@@ -51,6 +52,7 @@ export async function startProvider(): Promise<TestProvider> {
   server.on('request', (request, response) => {
     const endpoint = endpointOf(request.url ?? '');
     counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
+    if (endpoint === 'token') watchTokens(response);
     const handler = handlers.get(endpoint);
     if (handler !== undefined) return handler(request, response);
     if (request.url?.startsWith('/interaction/')) return void logIn(provider, request, response, state.sub);
@@ -124,7 +126,7 @@ function createProvider(
     cookies: { keys: ['test-cookie-key'] },
     conformIdTokenClaims: false,
     scopes: ['openid', 'profile', 'email', 'groups'],
-    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'], groups: ['groups'] },
+    claims: { openid: ['sub'], profile: ['name', 'department'], email: ['email', 'email_verified'], groups: ['groups'] },
     features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
     renderError: async (context, out) => {
       context.type = 'text';
@@ -152,6 +154,8 @@ function createProvider(
       return grant;
     },
   });
+  provider.on('authorization.success', (_context, response) => noteSecret(response?.['code']));
+  provider.on('grant.success', ({ oidc }) => noteSecret(oidc.params?.['code_verifier']));
   // Envoy's port is not known when the provider starts; exact matching is the provider's business, not ours.
   Object.assign(provider.Client.prototype, {
     redirectUriAllowed: () => true,
@@ -181,6 +185,16 @@ const paths: readonly (readonly [string, Endpoint])[] = [
 function endpointOf(url: string): Endpoint {
   const path = url.split('?')[0] ?? '';
   return paths.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`))?.[1] ?? 'other';
+}
+
+/** Remembers the tokens of an answer as it is sent. */
+function watchTokens(response: ServerResponse): void {
+  const end = response.end.bind(response) as (body?: unknown) => ServerResponse; // one of its overloads
+  response.end = ((body?: unknown) => {
+    const text = typeof body === 'string' || Buffer.isBuffer(body) ? body.toString() : '';
+    for (const [, token] of text.matchAll(/"(?:access|refresh|id)_token":"([^"\\\\]+)"/g)) noteSecret(token);
+    return end(body);
+  }) as ServerResponse['end'];
 }
 
 /** Lets `change` see the JSON body before it is sent. */

@@ -25,6 +25,8 @@ export interface WorldOptions {
   /** Further settings of the session instance `web`. */
   readonly session?: Readonly<Record<string, unknown>>;
   readonly adjust?: (config: ConfigDocument) => void;
+  /** Port of a workload that takes the place of the recording one; for measurements. */
+  readonly workload?: number;
 }
 
 /** Envoy with the generated configuration, Sallyport processes, a store, a provider and a recording workload. */
@@ -73,7 +75,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       return { authz, http, ops };
     });
     const configs = addresses.map((listen) => {
-      const config = configOf(options, { port, listen, provider, redis, workload: upstream.port, replicas: addresses });
+      const config = configOf(options, { port, listen, provider, redis, workload: options.workload ?? upstream.port, replicas: addresses });
       options.adjust?.(config);
       return config;
     });
@@ -160,5 +162,7 @@ function configOf(options: WorldOptions, parts: Parts): ConfigDocument {
       replicas: parts.replicas.map(({ authz, http }) => ({ authz, http })),
     },
     log: { level: 'debug' },
+    // Tests of the delay itself set it.
+    shutdown: { delay: '0s' },
   };
 }

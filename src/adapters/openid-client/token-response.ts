@@ -15,10 +15,7 @@ const b64token = /^[A-Za-z0-9\-._~+/]+=*$/;
 const longestLifetime = secondsOf(366 * 86_400);
 
 /** Reads a token response (RFC 6749 §5.1) that openid-client accepted. */
-export function readTokenResponse(
-  response: TokenEndpointResponse,
-  now: EpochSeconds,
-): TokenResponse {
+export function readTokenResponse(response: TokenEndpointResponse, now: EpochSeconds): TokenResponse {
   if (response.token_type !== 'bearer') return { kind: 'unusable', detail: 'token_type is not Bearer' };
   if (!b64token.test(response.access_token))
     return { kind: 'unusable', detail: 'access_token cannot be sent in a header' };

@@ -1,5 +1,6 @@
-import { loadConfig } from '../config/load-config.ts';
+import { secondsOf } from '../../core/time.ts';
 import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { envoyBootstrap } from '../envoy/bootstrap.ts';
 import { printEnvoyYaml } from '../envoy/print.ts';
 import { formatFindings, summarize } from './report.ts';
@@ -12,7 +13,7 @@ interface ConfigOptions {
 }
 
 /** The file that a command works on: the option, else SALLYPORT_CONFIG, else ./sallyport.yaml. */
-export function configFile(option: string | undefined, environment: Terminal['environment']): string {
+function configFile(option: string | undefined, environment: Terminal['environment']): string {
   const fromEnvironment = environment['SALLYPORT_CONFIG'];
   if (option !== undefined) return option;
   return fromEnvironment === undefined || fromEnvironment === '' ? 'sallyport.yaml' : fromEnvironment;
@@ -55,8 +56,9 @@ export async function serveCommand(file: string | undefined, terminal: Terminal)
   // Before the start: a signal in its midst must end it as orderly as one later.
   const asked = terminal.untilAskedToStop();
   const service = await serve(config, version());
-  await asked;
-  await service.stop();
+  // A person at a terminal waits for nobody's health checks.
+  const delay = (await asked) === 'SIGINT' ? secondsOf(0) : config.shutdown.delay;
+  await service.stop(delay);
   return exitCodes.ok;
 }
 

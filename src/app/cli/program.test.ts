@@ -38,7 +38,7 @@ async function run(words: readonly string[], environment: Readonly<Record<string
     err: (text) => {
       err += text;
     },
-    untilAskedToStop: () => Promise.resolve(),
+    untilAskedToStop: () => Promise.resolve('SIGINT'),
   });
   return { exitCode, out, err };
 }

@@ -7,8 +7,11 @@ export interface Terminal {
   /** Errors, warnings and hints: what a person reads. */
   err(text: string): void;
   /** Listens for signals that ask the process to end, from the call on; resolves at the first. */
-  untilAskedToStop(): Promise<void>;
+  untilAskedToStop(): Promise<StopSignal>;
 }
+
+/** SIGTERM: a supervisor asks. SIGINT: a person at a terminal does. */
+export type StopSignal = 'SIGTERM' | 'SIGINT';
 
 /** Exit codes, as `sallyport --help` lists them. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;

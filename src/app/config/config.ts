@@ -14,7 +14,7 @@ export interface Config {
     readonly authz: Listener;
     /** The side service, reached through Envoy. */
     readonly http: Listener;
-    /** Health, readiness and metrics. */
+    /** Health, readiness and metrics; never TLS. */
     readonly ops: Listener;
   };
   /** Text of the key ring. */
@@ -39,7 +39,7 @@ export interface Config {
   };
 }
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Where something listens or is reached. */
 export type Address =
@@ -49,7 +49,7 @@ export type Address =
 
 export interface Listener {
   readonly address: Address;
-  /** Mutual TLS; undefined only on loopback and on Unix sockets (and on `ops`). */
+  /** Mutual TLS; undefined only on loopback, on Unix sockets and for `ops`. */
   readonly tls: ListenerTls | undefined;
 }
 
@@ -72,7 +72,7 @@ export type StoreConfig =
       readonly commandTimeout: Seconds;
     };
 
-export interface ProviderConfig {
+interface ProviderConfig {
   readonly name: string;
   readonly issuer: string;
   readonly clientId: string;
@@ -89,7 +89,7 @@ export interface ProviderConfig {
 }
 
 /** One configured instance of a mode: `definition.create(name, settings, services)` makes it. */
-export interface ModeConfig {
+interface ModeConfig {
   readonly name: string;
   readonly definition: ModeDefinition;
   /** Output of `definition.settings`, with every secret read. */

@@ -24,7 +24,7 @@ export function configJsonSchema(modes: readonly ModeDefinition[]): JsonSchema {
 }
 
 /** JSON schema of the settings of an instance, without the `mode` that selects it. */
-export function settingsJsonSchema(mode: ModeDefinition): z.core.JSONSchema.JSONSchema {
+function settingsJsonSchema(mode: ModeDefinition): z.core.JSONSchema.JSONSchema {
   return withoutDialect(z.toJSONSchema(mode.settings, { io: 'input' }));
 }
 

@@ -52,7 +52,7 @@ export async function readConfig(
   const listen =
     sections.listen &&
     (readsSecrets ? await readListeners(sections.listen, configFile, found) : unreadListeners(sections.listen));
-  found.push(...checkSections(read), ...(readsSecrets ? checkKeys(read, tools) : []));
+  found.push(...checkSections(read), ...(readsSecrets ? checkKeys(read, found, tools) : []));
   const rules = compileRules(read, found, tools.compilePattern);
   const places = sections.rules.map(({ index }) => index);
   found.push(...checkShadowedRules(rules, places));
@@ -97,9 +97,10 @@ function checkSections(sections: Sections): readonly Finding[] {
   ];
 }
 
-function checkKeys({ keys }: Sections, { problemOfKeys }: ConfigTools): readonly Finding[] {
+function checkKeys({ keys }: Sections, found: readonly Finding[], { problemOfKeys }: ConfigTools): readonly Finding[] {
   // Keys that could not be read have an error of their own.
-  const problem = keys === undefined || keys.reveal() === '' ? undefined : problemOfKeys(keys);
+  const isRead = keys !== undefined && !found.some(({ path }) => path[0] === 'keys');
+  const problem = isRead ? problemOfKeys(keys) : undefined;
   return problem === undefined ? [] : [errorAt(['keys'], `not a usable key ring: ${problem}`)];
 }
 

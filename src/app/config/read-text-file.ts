@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 
 export type TextFile =
   | { readonly kind: 'text'; readonly text: string }
@@ -10,15 +10,27 @@ export async function readTextFile(path: string, maxBytes: number): Promise<Text
   try {
     const handle = await open(path, 'r');
     try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxBytes + 1), 0, maxBytes + 1, 0);
-      if (bytesRead > maxBytes) return problem(`the file is larger than ${maxBytes / 1024} KiB`);
-      return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead)) };
+      const buffer = Buffer.alloc(maxBytes + 1);
+      const length = await fill(handle, buffer);
+      if (length > maxBytes) return problem(`the file is larger than ${maxBytes / 1024} KiB`);
+      return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, length)) };
     } finally {
       await handle.close();
     }
   } catch (error) {
     return problem(explain(error instanceof Error && 'code' in error ? String(error.code) : 'unknown'));
   }
+}
+
+/** Bytes that were read: the whole file, or as much as the buffer takes. A pipe gives its bytes piece by piece. */
+async function fill(handle: FileHandle, buffer: Buffer): Promise<number> {
+  let length = 0;
+  while (length < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, null);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return length;
 }
 
 function problem(text: string): TextFile {

@@ -1,13 +1,13 @@
 import { type output, type ZodType, z } from 'zod';
 import type { ModeDefinition } from '../../modes/mode.ts';
-import { type ConfigPath, errorAt, type Finding, suggestName } from './finding.ts';
 import { explainIssue } from './explain-issue.ts';
+import { type ConfigPath, errorAt, type Finding, suggestName } from './finding.ts';
 import { instanceNameSchema } from './schema/rule.ts';
 import { configSchema } from './schema/schema.ts';
 
 type Shape = (typeof configSchema)['shape'];
 
-export interface Instance {
+interface Instance {
   readonly definition: ModeDefinition;
   readonly settings: unknown;
 }

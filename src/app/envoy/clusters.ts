@@ -10,7 +10,7 @@ export function clusters(config: Config, envoy: EnvoyConfig): readonly EnvoyObje
   const { replicas, sallyportTls } = envoy;
   const tls = (isUsed: boolean): EnvoyObject =>
     isUsed && sallyportTls !== undefined ? { transport_socket: upstreamTls(sallyportTls) } : {};
-  const spare = replicas.length > 1;
+  const hasSpare = replicas.length > 1;
   return [
     {
       ...cluster(workloadCluster, [envoy.workload], envoy),
@@ -24,7 +24,7 @@ export function clusters(config: Config, envoy: EnvoyConfig): readonly EnvoyObje
       ),
       ...httpProtocol({ http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '5s' } } }),
       ...tls(config.listen.authz.tls !== undefined),
-      ...(spare ? healthCheck({ grpc_health_check: {} }) : {}),
+      ...(hasSpare ? healthCheck({ grpc_health_check: {} }) : {}),
     },
     {
       ...cluster(
@@ -34,7 +34,7 @@ export function clusters(config: Config, envoy: EnvoyConfig): readonly EnvoyObje
       ),
       ...httpProtocol({ http_protocol_options: {} }, { idle_timeout: '30s' }),
       ...tls(config.listen.http.tls !== undefined),
-      ...(spare ? healthCheck({ tcp_health_check: {} }) : {}),
+      ...(hasSpare ? healthCheck({ http_health_check: { path: '/healthz' } }) : {}),
     },
   ];
 }

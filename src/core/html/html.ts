@@ -4,7 +4,10 @@ export interface Html {
 }
 
 /** Template tag: every interpolated string is escaped, {@link Html} and lists of it are taken as they are. */
-export function html(parts: TemplateStringsArray, ...values: readonly (string | number | Html | readonly Html[])[]): Html {
+export function html(
+  parts: TemplateStringsArray,
+  ...values: readonly (string | number | Html | readonly Html[])[]
+): Html {
   return { markup: String.raw({ raw: parts }, ...values.map(render)) };
 }
 

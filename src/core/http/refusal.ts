@@ -55,7 +55,10 @@ function refusalJson(refusal: Refusal): string {
 }
 
 function refusalPage(request: HttpRequest, refusal: Refusal): string {
-  const link = refusal.link === undefined ? [] : [html`<p><a class="button" href="${refusal.link.href}">${refusal.link.text}</a></p>`];
+  const link =
+    refusal.link === undefined
+      ? []
+      : [html`<p><a class="button" href="${refusal.link.href}">${refusal.link.text}</a></p>`];
   return renderPage({
     title: refusal.title,
     language: 'en',

@@ -33,6 +33,9 @@ export function errorCodeOf(error: string): string {
  * Whether the response names the issuer that the request went to (RFC 9207 §2.4). Where the authorization server
  * promised `iss`, a missing one is wrong; where it comes unpromised, it must still be right.
  */
-export function namesIssuer(iss: string | undefined, expected: { readonly issuer: string; readonly sendsIss: boolean }): boolean {
+export function namesIssuer(
+  iss: string | undefined,
+  expected: { readonly issuer: string; readonly sendsIss: boolean },
+): boolean {
   return iss === undefined ? !expected.sendsIss : iss === expected.issuer;
 }

@@ -21,7 +21,11 @@ export interface AdmissionSettings {
 export type AdmissionRefusal = 'email_not_verified' | 'email_not_allowed' | 'group_not_allowed';
 
 /** Why these claims are not let in; undefined when they are. */
-export function admissionRefusal(claims: Claims, admission: Admission, settings: AdmissionSettings): AdmissionRefusal | undefined {
+export function admissionRefusal(
+  claims: Claims,
+  admission: Admission,
+  settings: AdmissionSettings,
+): AdmissionRefusal | undefined {
   if (admission.emails !== undefined || admission.domains !== undefined) {
     if (!settings.allowsUnverifiedEmail && claims.get('email_verified') !== true) return 'email_not_verified';
     if (!isAllowedEmail(claims.get('email'), admission)) return 'email_not_allowed';

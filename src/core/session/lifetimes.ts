@@ -1,4 +1,4 @@
-import { type EpochSeconds, type Seconds, between, secondsOf } from '../time.ts';
+import { between, type EpochSeconds, type Seconds, secondsOf } from '../time.ts';
 import type { Session } from './session.ts';
 
 /** A session with what the store keeps beside it. */

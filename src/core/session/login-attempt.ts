@@ -34,8 +34,19 @@ export function decodeLoginAttempt(bytes: Uint8Array): LoginAttempt | undefined 
   const [expiresAt, id, instance, provider, origin, nonce, codeVerifier, returnTo, bindingHash] = fields as unknown[];
   if (!Number.isSafeInteger(expiresAt) || typeof id !== 'string' || typeof instance !== 'string') return undefined;
   if (typeof provider !== 'string' || typeof origin !== 'string' || typeof nonce !== 'string') return undefined;
-  if (typeof codeVerifier !== 'string' || typeof returnTo !== 'string' || typeof bindingHash !== 'string') return undefined;
-  return { id, instance, provider, origin, nonce, codeVerifier, returnTo, bindingHash, expiresAt: epochSecondsOf(Number(expiresAt)) };
+  if (typeof codeVerifier !== 'string' || typeof returnTo !== 'string' || typeof bindingHash !== 'string')
+    return undefined;
+  return {
+    id,
+    instance,
+    provider,
+    origin,
+    nonce,
+    codeVerifier,
+    returnTo,
+    bindingHash,
+    expiresAt: epochSecondsOf(Number(expiresAt)),
+  };
 }
 
 function parse(bytes: Uint8Array): unknown {

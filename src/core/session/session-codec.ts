@@ -41,7 +41,8 @@ export function decodeSession(bytes: Uint8Array): Session | undefined {
   const created = number(fields, 'created');
   const ends = number(fields, 'ends');
   const claims = decodeClaims(fields.get('claims'));
-  if (instance === undefined || provider === undefined || subject === undefined || tokenSet === undefined) return undefined;
+  if (instance === undefined || provider === undefined || subject === undefined || tokenSet === undefined)
+    return undefined;
   if (created === undefined || ends === undefined || claims === undefined) return undefined;
   return {
     instance,
@@ -81,7 +82,9 @@ function hasSoundOptions(fields: Claims): boolean {
 /** Claims travel as pairs, so that a claim named `__proto__` stays a claim. */
 function decodeClaims(value: JsonValue | undefined): Claims | undefined {
   if (!Array.isArray(value)) return undefined;
-  const pairs = value.filter((pair): pair is [string, JsonValue] => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string');
+  const pairs = value.filter(
+    (pair): pair is [string, JsonValue] => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string',
+  );
   return pairs.length === value.length ? new Map(pairs) : undefined;
 }
 

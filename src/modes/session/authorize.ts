@@ -30,7 +30,12 @@ export async function authorize(
   return await carryOut(move, request, facts, runtime);
 }
 
-async function carryOut(move: Move, request: HttpRequest, facts: RequestFacts, runtime: SessionRuntime): Promise<Pass | Reply> {
+async function carryOut(
+  move: Move,
+  request: HttpRequest,
+  facts: RequestFacts,
+  runtime: SessionRuntime,
+): Promise<Pass | Reply> {
   switch (move.kind) {
     case 'forward':
       return {

@@ -43,7 +43,12 @@ export async function callback(request: HttpRequest, origin: string, runtime: Se
       services.telemetry.event('login_failed', { instance, outcome: outcome.kind });
       return await lateResponse(request, outcome.attempt, runtime);
     case 'refused':
-      services.telemetry.event('login_failed', { instance, outcome: 'refused', code: outcome.error, reason: outcome.detail });
+      services.telemetry.event('login_failed', {
+        instance,
+        outcome: 'refused',
+        code: outcome.error,
+        reason: outcome.detail,
+      });
       return providerRefused(request, outcome.error, outcome.attempt, runtime);
     case 'unavailable':
       services.telemetry.event('login_failed', { instance, outcome: 'unavailable' });
@@ -52,7 +57,12 @@ export async function callback(request: HttpRequest, origin: string, runtime: Se
 }
 
 /** A new session under a new id (never one that the browser brought), and back to where the user wanted to go. */
-async function logIn(request: HttpRequest, authentication: Authentication, attempt: LoginAttempt, runtime: SessionRuntime): Promise<Reply> {
+async function logIn(
+  request: HttpRequest,
+  authentication: Authentication,
+  attempt: LoginAttempt,
+  runtime: SessionRuntime,
+): Promise<Reply> {
   const { services, settings, cookies } = runtime;
   const now = services.clock.now();
   const session: Session = {
@@ -68,7 +78,9 @@ async function logIn(request: HttpRequest, authentication: Authentication, attem
   const id = await createSession(session, settings.idleLifetime, runtime.sessions);
   await endSession(readCookie(request, cookies.session), runtime.sessions);
   services.telemetry.event('login_completed', { instance: runtime.instance, provider: attempt.provider });
-  return redirect(302, `${attempt.origin}${attempt.returnTo}`, [['set-cookie', setCookie(cookies.session, id, cookies)]]);
+  return redirect(302, `${attempt.origin}${attempt.returnTo}`, [
+    ['set-cookie', setCookie(cookies.session, id, cookies)],
+  ]);
 }
 
 /** Late or twice: whoever is logged in by now goes to the page, everybody else may start again. */
@@ -93,7 +105,8 @@ function foreignResponse(request: HttpRequest, origin: string, runtime: SessionR
     status: 400,
     error: 'invalid_request',
     title: 'This sign-in did not begin here',
-    description: 'The answer does not belong to a sign-in of this browser. If your browser blocks cookies for this site, allow them; then start again.',
+    description:
+      'The answer does not belong to a sign-in of this browser. If your browser blocks cookies for this site, allow them; then start again.',
     link: { href: loginUrl(origin, runtime, '/'), text: 'Sign in' },
   });
 }

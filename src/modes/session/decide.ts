@@ -1,7 +1,7 @@
 import { isForeignWebSocket, isTopLevelNavigation } from '../../core/http/navigation.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import { type AdmissionRefusal, type AdmissionSettings, admissionRefusal } from '../../core/session/admission.ts';
-import { needsTouch, type SessionEnd, sessionEnd, type StoredSession } from '../../core/session/lifetimes.ts';
+import { needsTouch, type SessionEnd, type StoredSession, sessionEnd } from '../../core/session/lifetimes.ts';
 import type { Session } from '../../core/session/session.ts';
 import type { EpochSeconds, Seconds } from '../../core/time.ts';
 import type { SessionRequirements } from './requirements.ts';

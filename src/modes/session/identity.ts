@@ -19,6 +19,10 @@ function headerTextOf(claim: JsonValue | undefined): string {
   if (typeof claim === 'string') return headerValueOf(claim);
   if (typeof claim === 'number' || typeof claim === 'boolean') return String(claim);
   // A comma inside an item is encoded, so that no group can pose as two.
-  if (Array.isArray(claim)) return claim.map((item) => headerTextOf(item).replaceAll(',', '%2C')).filter(Boolean).join(',');
+  if (Array.isArray(claim))
+    return claim
+      .map((item) => headerTextOf(item).replaceAll(',', '%2C'))
+      .filter(Boolean)
+      .join(',');
   return '';
 }

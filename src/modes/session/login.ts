@@ -7,7 +7,12 @@ import { beginLogin, bindingSecretOf } from '../../flows/begin-login.ts';
 import type { SessionRuntime } from './runtime.ts';
 
 /** Sends the browser to the provider. `wanted` is where it wanted to go; what is not on `origin` becomes `/`. */
-export async function startLogin(request: HttpRequest, origin: string, wanted: string, runtime: SessionRuntime): Promise<Reply> {
+export async function startLogin(
+  request: HttpRequest,
+  origin: string,
+  wanted: string,
+  runtime: SessionRuntime,
+): Promise<Reply> {
   const { services, settings, cookies, instance } = runtime;
   const binding = bindingSecretOf(readCookie(request, cookies.binding), services.random);
   const authorization = await beginLogin(

@@ -1,6 +1,6 @@
-import { clearCookie, readCookie } from '../../core/http/cookies.ts';
 import { html } from '../../core/html/html.ts';
 import { pageHeaders, renderPage } from '../../core/html/page.ts';
+import { clearCookie, readCookie } from '../../core/http/cookies.ts';
 import { redirect, refuse } from '../../core/http/refusal.ts';
 import { type HttpRequest, soleHeader } from '../../core/http/request.ts';
 import type { Header, Reply } from '../../core/verdict.ts';
@@ -69,7 +69,11 @@ function isFromOwnPage(request: HttpRequest, origin: string): boolean {
   return stated === origin || (stated === 'null' && soleHeader(request, 'sec-fetch-site') === 'same-origin');
 }
 
-async function providerLogout(origin: string, idToken: string | undefined, runtime: SessionRuntime): Promise<string | undefined> {
+async function providerLogout(
+  origin: string,
+  idToken: string | undefined,
+  runtime: SessionRuntime,
+): Promise<string | undefined> {
   return await runtime.provider.endSessionUrl({
     idToken,
     postLogoutRedirectUri: afterLogoutUrl(origin, runtime),

@@ -22,7 +22,12 @@ export function sessionRoutes(runtime: SessionRuntime): FastifyPluginAsync {
       done(null);
     });
     const route = (method: 'GET' | 'POST', path: string, answer: Answer) =>
-      service.route({ method, url: path, exposeHeadRoute: false, handler: (request, reply) => handle(request, reply, answer) });
+      service.route({
+        method,
+        url: path,
+        exposeHeadRoute: false,
+        handler: (request, reply) => handle(request, reply, answer),
+      });
 
     route('GET', '/login', (request, origin) => login(request, origin, runtime));
     route('GET', '/callback', (request, origin) => callback(request, origin, runtime));

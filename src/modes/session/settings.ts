@@ -4,7 +4,8 @@ import { basePathSchema, durationSchema } from '../settings-types.ts';
 const headerName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'expected a header name of letters, digits and hyphens');
 
 /** A header that Envoy or HTTP needs for itself, or that another setting decides. */
-const reservedHeader = /^(?:host|cookie|authorization|proxy-.*|connection|content-.*|transfer-encoding|te|trailer|upgrade|via|x-envoy-.*|x-sallyport-.*)$/i;
+const reservedHeader =
+  /^(?:host|cookie|authorization|proxy-.*|connection|content-.*|transfer-encoding|te|trailer|upgrade|via|x-envoy-.*|x-sallyport-.*)$/i;
 
 /** Settings of an instance of session mode: browser login in front of any workload. */
 export const sessionSettings = z
@@ -27,20 +28,29 @@ export const sessionSettings = z
       })
       .prefault({}),
     idleLifetime: durationSchema.prefault('1h').describe('A session ends this long after its last request.'),
-    absoluteLifetime: durationSchema.prefault('12h').describe('A session ends this long after its login, whatever happens.'),
+    absoluteLifetime: durationSchema
+      .prefault('12h')
+      .describe('A session ends this long after its login, whatever happens.'),
     attemptLifetime: durationSchema.prefault('10m').describe('How long a user may take to log in.'),
     headers: z
       .record(
-        headerName.refine((name) => !reservedHeader.test(name), 'expected a header that is not reserved for HTTP, Envoy or Sallyport itself'),
+        headerName.refine(
+          (name) => !reservedHeader.test(name),
+          'expected a header that is not reserved for HTTP, Envoy or Sallyport itself',
+        ),
         z.string().min(1),
       )
       .default({ 'X-Auth-Request-User': 'sub', 'X-Auth-Request-Email': 'email', 'X-Auth-Request-Name': 'name' })
-      .describe('Headers that the workload gets, each with the claim that fills it. Values are percent-encoded where they are not printable ASCII.'),
+      .describe(
+        'Headers that the workload gets, each with the claim that fills it. Values are percent-encoded where they are not printable ASCII.',
+      ),
     groupsClaim: z.string().min(1).default('groups').describe('Claim that lists the groups of a user.'),
     forwardAccessToken: z
       .boolean()
       .default(true)
-      .describe('Send the access token to the workload as `Authorization: Bearer`. The client’s own header never gets through.'),
+      .describe(
+        'Send the access token to the workload as `Authorization: Bearer`. The client’s own header never gets through.',
+      ),
   })
   .readonly();
 

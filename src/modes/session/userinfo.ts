@@ -14,7 +14,11 @@ export async function userinfo(request: HttpRequest, origin: string, runtime: Se
   const stored = await findSession(readCookie(request, runtime.cookies.session), runtime.sessions);
   const { idleLifetime, groupsClaim } = runtime.settings;
   const now = runtime.services.clock.now();
-  if (stored === undefined || stored.session.instance !== runtime.instance || sessionEnd(stored, now, idleLifetime) !== undefined) {
+  if (
+    stored === undefined ||
+    stored.session.instance !== runtime.instance ||
+    sessionEnd(stored, now, idleLifetime) !== undefined
+  ) {
     return loginRequired(request, origin, runtime);
   }
   const { session, lastSeenAt } = stored;

@@ -34,13 +34,22 @@ export interface SideServiceOptions {
 export interface SideService {
   /** Kernel-assigned where the port was 0; undefined on a Unix socket. */
   readonly port: number | undefined;
+  /** Health says 503 and every answer ends its connection; all is still answered. */
+  drain(): void;
   /** Answers what has begun, then closes. */
   close(): Promise<void>;
 }
 
+/**
+ * More than the 96 kB that Envoy lets in: with Node's 16 kB, a long return URL or much application cookie would end
+ * at an error that is not ours, and nobody with such cookies could log in or out.
+ */
+const maxHeaderSize = 128 * 1024;
+
 /** Starts the HTTP side service: what the modes mount, and nothing else. */
 export async function listenSideService(options: SideServiceOptions): Promise<SideService> {
-  const service = createService(options);
+  const state = { isDraining: false };
+  const service = createService(options, state);
   const { address } = options;
   if (address.kind === 'unix') {
     await removeStaleSocket(address.path);
@@ -52,11 +61,14 @@ export async function listenSideService(options: SideServiceOptions): Promise<Si
   const bound = service.server.address();
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : undefined,
+    drain: () => {
+      state.isDraining = true;
+    },
     close: () => service.close(),
   };
 }
 
-function createService(options: SideServiceOptions): FastifyInstance {
+function createService(options: SideServiceOptions, state: { readonly isDraining: boolean }): FastifyInstance {
   const origins = indexOrigins(options.origins);
   const { tls } = options;
   const service = Fastify({
@@ -69,12 +81,30 @@ function createService(options: SideServiceOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 256 },
     ...(tls === undefined
-      ? {}
-      : { https: { cert: tls.certificate, key: tls.privateKey.reveal(), ca: tls.clientCa, requestCert: true, rejectUnauthorized: true } }),
+      ? { http: { maxHeaderSize } }
+      : {
+          https: {
+            cert: tls.certificate,
+            key: tls.privateKey.reveal(),
+            ca: tls.clientCa,
+            requestCert: true,
+            rejectUnauthorized: true,
+            maxHeaderSize,
+          },
+        }),
   }) as unknown as FastifyInstance; // an https instance has the same methods under another type
   service.decorateRequest('publicOrigin', undefined);
   service.addHook('onRequest', async (request) => {
     request.publicOrigin = originOf(httpRequestFrom(request.raw).authority, origins);
+  });
+  // A connection that stayed open would be closed under the request that comes next.
+  service.addHook('onSend', async (_request, reply) => {
+    if (state.isDraining) reply.header('connection', 'close');
+  });
+  // For Envoy's health checks: it routes to us only what is below a base path.
+  service.get('/healthz', (_request, reply) => {
+    const [code, status] = state.isDraining ? ([503, 'draining'] as const) : ([200, 'serving'] as const);
+    return reply.code(code).header('cache-control', 'no-store').send({ status });
   });
   service.setErrorHandler(async (error, request, reply) => {
     const answered = refuse(httpRequestFrom(request.raw), refusalOf(error, options.telemetry));

@@ -1,5 +1,5 @@
-import { errorAt, type Finding, suggestName, warningAt } from '../finding.ts';
 import { type CommonSettings, commonSettings } from '../common-settings.ts';
+import { errorAt, type Finding, suggestName, warningAt } from '../finding.ts';
 import type { Sections } from '../sections.ts';
 
 /** Refuses instances that get in each other's way, and references to providers that are not there. */

@@ -5,7 +5,7 @@ import type { Address } from '../config.ts';
 const hostAndPort = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([1-9][0-9]{0,4})$/;
 
 /** `host:port` or `unix:/path`; undefined for anything else. IPv6 addresses stand in brackets. */
-export function parseAddress(text: string): Address | undefined {
+function parseAddress(text: string): Address | undefined {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length);
     // sockaddr_un holds 108 bytes with the NUL at the end.

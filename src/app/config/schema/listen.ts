@@ -16,7 +16,9 @@ const listenerWithTls = z.strictObject({
   tls: mutualTls.optional(),
 });
 
-const listener = z.union([listenAddressSchema.transform((address) => ({ address, tls: undefined })), listenerWithTls]);
+const plainListener = listenAddressSchema.transform((address) => ({ address, tls: undefined }));
+
+const listener = z.union([plainListener, listenerWithTls]);
 
 export const listenSchema = z.strictObject({
   authz: listener.describe(
@@ -25,7 +27,7 @@ export const listenSchema = z.strictObject({
   http: listener.describe(
     'HTTP: the side service (login, callback, logout, the issuer), reached through Envoy. The same limits as `authz`.',
   ),
-  ops: listener.describe(
-    'HTTP: `/healthz`, `/readyz` and `/metrics`. Never routed to by Envoy; probes and scrapers reach it.',
+  ops: plainListener.describe(
+    'HTTP: `/healthz`, `/readyz` and `/metrics`, without TLS and without secrets. Envoy never routes to it; probes and scrapers reach it.',
   ),
 });

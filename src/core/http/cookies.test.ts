@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { httpRequest } from '../../../test/support/http-request.ts';
+import { clearCookie, readCookie, setCookie, stripCookies } from './cookies.ts';
+
+const own = '__Host-sallyport';
+const names = new Set([own, `${own}-login`]);
+
+function withCookies(...lines: readonly string[]) {
+  return httpRequest({ headers: { cookie: lines } });
+}
+
+/** A UTF-8 text as its bytes, one character each. */
+function latin1(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+describe('readCookie', () => {
+  it.each([
+    [['__Host-sallyport=abc'], 'abc'],
+    [['a=1; __Host-sallyport=abc; b=2'], 'abc'],
+    [['a=1;__Host-sallyport=abc'], 'abc'],
+    [['a=1', '__Host-sallyport=abc'], 'abc'],
+    [['\t__Host-sallyport =\tabc '], 'abc'],
+    [['__Host-sallyport=a=b=='], 'a=b=='],
+    [['__Host-sallyport="abc"'], '"abc"'],
+    [['__Host-sallyport='], ''],
+    [[latin1('name=voilà; __Host-sallyport=abc')], 'abc'],
+  ])('finds ours in %j', (lines, value) => {
+    expect(readCookie(withCookies(...lines), own)).toBe(value);
+  });
+
+  it.each([
+    [[], 'no Cookie header'],
+    [['a=1; b=2'], 'only other cookies'],
+    [['__Host-sallyport-login=abc'], 'a name that continues ours'],
+    [['x__Host-sallyport=abc'], 'a name that ends like ours'],
+    [['__host-sallyport=abc'], 'another case'],
+    [['a=__Host-sallyport'], 'our name as a value'],
+    [['a="x=__Host-sallyport=abc'], 'our name inside a value'],
+    [['__Host-sallyport'], 'our name without a value'],
+    [['$Version=1, __Host-sallyport=abc'], 'RFC 2965 commas (S9)'],
+    [['\u00a0__Host-sallyport=abc'], 'a Unicode blank (S9)'],
+    [['__Host-sallyport=abc; __Host-sallyport=abc'], 'ours twice in a line (S8)'],
+    [['__Host-sallyport=abc', '__Host-sallyport=def'], 'ours twice in two lines (S8)'],
+    [['__Host-sallyport=abc; a=\xff'], 'bytes that are not UTF-8 beside it (H15)'],
+    [['__Host-sallyport=\xc3'], 'bytes that are not UTF-8 in it (H15)'],
+    [['__Host-sallyport=abc', 'a=\xed\xa0\x80'], 'a surrogate in another line (H15)'],
+  ])('finds nothing in %j: %s', (lines) => {
+    expect(readCookie(withCookies(...lines), own)).toBeUndefined();
+  });
+});
+
+describe('stripCookies (H14)', () => {
+  it.each([
+    [['a=1; b=2']],
+    [['__Host-sallyport2=x; __host-sallyport=x; x__Host-sallyport=x']],
+    [['a=__Host-sallyport; b="__Host-sallyport=1"']],
+    [['a=\xff\xfe; b=\xc3']],
+    [['', ';;', ' ; ']],
+    [[]],
+  ])('leaves %j alone: it has none of ours, so any byte may be in it', (lines) => {
+    expect(stripCookies(withCookies(...lines), names)).toEqual({ kind: 'unchanged' });
+  });
+
+  it.each([
+    [['__Host-sallyport=x']],
+    [['__Host-sallyport']],
+    [[' __Host-sallyport = x ; __Host-sallyport-login=y;']],
+    [['__Host-sallyport=x', '__Host-sallyport-login=y']],
+    [['__Host-sallyport=x; a=\xff']],
+  ])('says that nothing is left of %j', (lines) => {
+    expect(stripCookies(withCookies(...lines), names)).toEqual({ kind: 'nothing_left' });
+  });
+
+  it.each([
+    [['__Host-sallyport=x; a=1'], 'a=1'],
+    [['a=1; __Host-sallyport=x'], 'a=1'],
+    [['a=1; __Host-sallyport=x; b=2'], 'a=1; b=2'],
+    [['a=1;__Host-sallyport=x;b=2'], 'a=1;b=2'],
+    [['a=1; __Host-sallyport=x; __Host-sallyport=y; a=2; a=1'], 'a=1; a=2; a=1'],
+    [['a=1', '__Host-sallyport=x', 'b=2; c=3'], 'a=1; b=2; c=3'],
+    [['a = "q\\" r" ; __Host-sallyport=x; flag; =odd; $Path=/'], 'a = "q\\" r" ; flag; =odd; $Path=/'],
+    [[`${latin1('name=voilà')}; __Host-sallyport=x`], latin1('name=voilà')],
+    [[`__Host-sallyport=x; ${latin1('n=é🔑')}`], latin1('n=é🔑')],
+  ])('takes ours out of %j and keeps the rest byte for byte', (lines, value) => {
+    expect(stripCookies(withCookies(...lines), names)).toEqual({ kind: 'changed', value });
+  });
+
+  it.each([
+    ['\xff', 'a byte that UTF-8 does not have'],
+    ['\xc3', 'a sequence cut short'],
+    ['\xc0\xaf', 'an overlong slash'],
+    ['\xed\xa0\x80', 'a surrogate'],
+    ['\xf4\x90\x80\x80', 'a code point past U+10FFFF'],
+  ])('drops a pair with %j when it must write the header anew: %s', (bytes) => {
+    const request = withCookies(`a=1; bad=${bytes}; b=2; __Host-sallyport=x`);
+    expect(stripCookies(request, names)).toEqual({ kind: 'changed', value: 'a=1; b=2' });
+  });
+
+  it('keeps every pair of others, in order, whatever bytes are in it, and leaves none of ours', () => {
+    const text = fc
+      .string({ unit: fc.constantFrom(...'abz09-_="$, \t'), minLength: 1, maxLength: 12 })
+      .map((pair) => `p${pair}q`);
+    const foreign = fc.tuple(text, fc.string({ unit: 'binary', maxLength: 6 })).map(([head, tail]) => {
+      return `${head}${latin1(tail.replaceAll(/[;\p{Cc}]/gu, ''))}q`;
+    });
+    const ours = fc.constantFrom(
+      '__Host-sallyport=v',
+      '__Host-sallyport',
+      '__Host-sallyport-login=w',
+      '__Host-sallyport=\xff',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(foreign, ours)), (pairs) => {
+        const others = pairs.filter((pair) => !pair.startsWith('__Host-'));
+        const stripped = stripCookies(withCookies(pairs.join('; ')), names);
+        if (others.length === pairs.length) expect(stripped).toEqual({ kind: 'unchanged' });
+        else if (others.length === 0) expect(stripped).toEqual({ kind: 'nothing_left' });
+        else expect(stripped).toEqual({ kind: 'changed', value: others.join('; ') });
+      }),
+    );
+  });
+
+  it('writes nothing that Envoy could not take: always UTF-8', () => {
+    const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array).toString('latin1'));
+    fc.assert(
+      fc.property(fc.array(bytes), (lines) => {
+        const stripped = stripCookies(withCookies(...lines, '__Host-sallyport=x'), names);
+        const value = stripped.kind === 'changed' ? stripped.value : '';
+        const decoder = new TextDecoder('utf-8', { fatal: true });
+        expect(() => decoder.decode(Buffer.from(value, 'latin1'))).not.toThrow();
+        expect(value).not.toContain('__Host-sallyport=x');
+      }),
+    );
+  });
+});
+
+describe('Set-Cookie values (RFC 6265bis §4.1)', () => {
+  it('makes host-only Secure HttpOnly Lax cookies for the whole host', () => {
+    expect(setCookie('__Host-a', 'v', { secure: true })).toBe('__Host-a=v; Path=/; HttpOnly; SameSite=Lax; Secure');
+  });
+
+  it('leaves out Secure in plain-HTTP development alone', () => {
+    expect(setCookie('a', 'v', { secure: false })).toBe('a=v; Path=/; HttpOnly; SameSite=Lax');
+  });
+
+  it('deletes with the attributes of setting, or a browser keeps a __Host- cookie (S3)', () => {
+    expect(clearCookie('__Host-a', { secure: true })).toBe(
+      '__Host-a=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0',
+    );
+    expect(clearCookie('a', { secure: false })).toBe('a=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0');
+  });
+});

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { sessionAt, tokenSetAt } from '../../../test/support/session.ts';
+import type { JsonValue } from '../json.ts';
+import { Secret } from '../secret.ts';
+import { epochSecondsOf } from '../time.ts';
+import type { Session } from './session.ts';
+import { decodeSession, encodeSession } from './session-codec.ts';
+
+const now = 1_767_225_600;
+
+/** Secrets are compared by what they hold: a matcher sees nothing in them. */
+function revealed(session: Session | undefined) {
+  const { accessToken, refreshToken, idToken, ...tokenSet } = session?.tokenSet ?? tokenSetAt(0);
+  return {
+    ...session,
+    tokenSet: { ...tokenSet, secrets: [accessToken.reveal(), refreshToken?.reveal(), idToken?.reveal()] },
+  };
+}
+
+describe('the stored form of a session', () => {
+  it('round-trips a session with everything', () => {
+    const session = sessionAt(now);
+    expect(revealed(decodeSession(encodeSession(session)))).toEqual(revealed(session));
+  });
+
+  it('round-trips a session with the least', () => {
+    const session = sessionAt(now, {
+      providerSessionId: undefined,
+      claims: new Map(),
+      tokenSet: tokenSetAt(now, {
+        expiresAt: undefined,
+        refreshToken: undefined,
+        idToken: undefined,
+        scope: undefined,
+      }),
+    });
+    expect(revealed(decodeSession(encodeSession(session)))).toEqual(revealed(session));
+  });
+
+  it('round-trips any claims, those named like members of Object.prototype included (T11)', () => {
+    const name = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('__proto__', 'constructor', 'toString'));
+    const claims = fc.array(fc.tuple(name, fc.jsonValue({ stringUnit: 'binary' }))).map((pairs) => {
+      // -0 is 0 in JSON.
+      return new Map(JSON.parse(JSON.stringify(pairs)) as [string, JsonValue][]);
+    });
+    const texts = fc.string({ unit: 'binary' });
+    fc.assert(
+      fc.property(claims, texts, texts, fc.option(fc.nat(), { nil: undefined }), (values, subject, token, expires) => {
+        const session = sessionAt(now, {
+          subject,
+          claims: values,
+          tokenSet: tokenSetAt(now, {
+            accessToken: new Secret(token),
+            expiresAt: expires === undefined ? undefined : epochSecondsOf(expires),
+          }),
+        });
+        expect(revealed(decodeSession(encodeSession(session)))).toEqual(revealed(session));
+      }),
+    );
+  });
+
+  const good = JSON.parse(new TextDecoder().decode(encodeSession(sessionAt(now)))) as Record<string, unknown>;
+  const decodeJson = (value: unknown) => decodeSession(new TextEncoder().encode(JSON.stringify(value)));
+
+  it('is read from its own JSON: the cases below differ in one member only', () => {
+    expect(revealed(decodeJson(good))).toEqual(revealed(sessionAt(now)));
+  });
+
+  it.each(['v', 'instance', 'provider', 'sub', 'claims', 'at', 'obtained', 'created', 'ends'])(
+    'is no session without %s (I6)',
+    (member) => {
+      const { [member]: _gone, ...rest } = good;
+      expect(decodeJson(rest)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ['v', 2],
+    ['v', '1'],
+    ['instance', 1],
+    ['provider', null],
+    ['sub', ['alice']],
+    ['sid', 7],
+    ['claims', {}],
+    ['claims', 'x'],
+    ['claims', [['a', 1], 'b']],
+    ['claims', [['a']]],
+    ['claims', [['a', 1, 2]]],
+    ['claims', [[1, 'a']]],
+    ['at', null],
+    ['obtained', '1'],
+    ['expires', null],
+    ['expires', '1'],
+    ['expires', 1.5],
+    ['expires', 1e300],
+    ['rt', 5],
+    ['idt', {}],
+    ['scope', ['openid']],
+    ['created', true],
+    ['ends', null],
+    ['ends', 1e300],
+  ])('is no session with %s = %j: an end that cannot be read is not no end (I6)', (member, value) => {
+    expect(decodeJson({ ...good, [member]: value })).toBeUndefined();
+  });
+
+  it.each(['', 'null', '[]', '1', '"x"', '{', '\0', '{"v":1}'])('is no session in %j (I6)', (text) => {
+    expect(decodeSession(new TextEncoder().encode(text))).toBeUndefined();
+  });
+
+  it('is no session in any other bytes, and reading them throws nothing (I6)', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.uint8Array(),
+          fc.json().map((text) => new TextEncoder().encode(text)),
+        ),
+        (bytes) => {
+          expect(decodeSession(bytes)).toBeUndefined();
+        },
+      ),
+    );
+  });
+
+  it('is no session when it is cut short anywhere (I6)', () => {
+    const whole = encodeSession(sessionAt(now));
+    for (let length = 0; length < whole.length; length += 1) {
+      expect(decodeSession(whole.subarray(0, length))).toBeUndefined();
+    }
+  });
+
+  it('is no session in bytes that are not UTF-8 (I6)', () => {
+    const bytes = encodeSession(sessionAt(now, { subject: 'alice' }));
+    const at = new TextDecoder().decode(bytes).indexOf('alice');
+    expect(decodeSession(bytes.with(at, 0xff))).toBeUndefined();
+  });
+});
