@@ -1,6 +1,6 @@
 import { SetUpError } from './project.js';
 import { findProgram, isExecutable, run } from './run.js';
-import { installSystemPackage } from './system-package.js';
+import { installHint, installSystemPackage } from './system-package.js';
 
 const names = [
   'chromium',
@@ -29,7 +29,7 @@ export async function installChromium() {
   const installed = await firstThatStarts();
   if (installed !== undefined) return installed;
   throw new SetUpError(
-    `Chromium is missing (${reason ?? 'its package does not start'}): sudo apt-get install chromium, or set CHROMIUM_BIN, then run this again`,
+    `Chromium is missing (${reason ?? 'its package does not start'}): ${installHint('chromium', '--cask google-chrome')}, or set CHROMIUM_BIN`,
   );
 }
 

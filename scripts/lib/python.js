@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetUpError } from './project.js';
 import { findProgram, lastLine, run } from './run.js';
-import { installSystemPackage } from './system-package.js';
+import { installHint, installSystemPackage } from './system-package.js';
 
 /**
  * Installs one wheel where nothing else of the machine sees it, and asks it a question.
@@ -27,9 +27,7 @@ export async function askWheel({ folder, requirement, question }) {
   const answer =
     reason === undefined ? await viaVenv(pythons.at(-1) ?? 'python3', folder, requirement, question) : undefined;
   if (answer !== undefined) return answer;
-  throw new SetUpError(
-    'python3 can make no virtual environment: sudo apt-get install python3-venv, then run this again',
-  );
+  throw new SetUpError(`python3 can make no virtual environment: ${installHint('python3-venv', 'python3')}`);
 }
 
 /**

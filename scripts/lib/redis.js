@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { root, SetUpError } from './project.js';
 import { askWheel } from './python.js';
 import { findProgram, isExecutable } from './run.js';
-import { installSystemPackage } from './system-package.js';
+import { installHint, installSystemPackage } from './system-package.js';
 
 const names = [
   'redis-server',
@@ -40,6 +40,8 @@ async function wheelBinary(reason) {
     });
   } catch (error) {
     if (!(error instanceof SetUpError)) throw error;
-    throw new SetUpError(`redis-server is missing (${reason}): sudo apt-get install redis-server, then run this again`);
+    throw new SetUpError(
+      `redis-server is missing (${reason}): ${installHint('redis-server', 'redis')}, or set REDIS_BIN`,
+    );
   }
 }

@@ -25,6 +25,18 @@ export async function installSystemPackage({ apt, brew }) {
   return failure(await run('apt-get', install, quiet));
 }
 
+/**
+ * What the person at the keyboard can do.
+ *
+ * @param {string} apt
+ * @param {string} brew
+ */
+export function installHint(apt, brew) {
+  return process.platform === 'darwin'
+    ? `run "brew install ${brew}", then this again`
+    : `run "sudo apt-get install ${apt}" (or what your system has for it), then this again`;
+}
+
 /** @param {import('./run.js').Outcome} outcome */
 function failure({ code, output }) {
   return code === 0 ? undefined : lastLine(output);

@@ -1,7 +1,8 @@
 import { indexOrigins, originOf, parseAuthority } from '../core/http/authority.ts';
+import { hasSeveralCredentials } from '../core/http/credentials.ts';
 import { foldName, forwardWith, type Hygiene } from '../core/http/identity-headers.ts';
 import { type Refusal, refuse } from '../core/http/refusal.ts';
-import { type HttpRequest, headerValues } from '../core/http/request.ts';
+import type { HttpRequest } from '../core/http/request.ts';
 import { parseTarget } from '../core/http/target.ts';
 import { matchRule, type Rule } from '../core/rules/match.ts';
 import type { Reply, Verdict } from '../core/verdict.ts';
@@ -44,8 +45,7 @@ export function createGateway(snapshot: GatewaySnapshot, telemetry: Telemetry): 
     async authorize(request) {
       if (parseAuthority(request.authority) === undefined)
         return refused(request, 'the host is not a host', undefined, ambiguous);
-      if (headerValues(request, 'authorization').length > 1)
-        return refused(request, 'two Authorization headers', undefined, ambiguous);
+      if (hasSeveralCredentials(request)) return refused(request, 'two Authorization headers', undefined, ambiguous);
       const target = parseTarget(request.target);
       if (target.kind === 'ambiguous') return refused(request, target.reason, undefined, ambiguous);
       const origin = originOf(request.authority, origins);

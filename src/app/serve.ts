@@ -29,7 +29,7 @@ export interface RunningService {
  */
 export async function serve(config: Config, version: string): Promise<RunningService> {
   const telemetry = createTelemetry({ level: config.log.level, serviceName: 'sallyport', version });
-  const application = wire(config, telemetry);
+  const application = await wire(config, telemetry);
   const state = { draining: false };
   const listeners = await listen(config, application, telemetry, () => readinessOf(application, state.draining));
   telemetry.event('started', { version, authz: listeners.authz.address });

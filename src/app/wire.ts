@@ -1,15 +1,15 @@
-import { createRedisStore } from '../adapters/ioredis/redis-store.ts';
 import { createMemoryStore } from '../adapters/memory/memory-store.ts';
 import { createDerivedKeys } from '../adapters/node-crypto/derived-keys.ts';
 import { createIdNames } from '../adapters/node-crypto/id-names.ts';
 import { type KeyRing, parseKeyRing } from '../adapters/node-crypto/key-ring.ts';
 import { createSealer } from '../adapters/node-crypto/sealer.ts';
-import { createIssuerEngine } from '../adapters/oidc-provider/issuer-engine.ts';
 import { createAuthorizationServer } from '../adapters/openid-client/authorization-server.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import { systemRandom } from '../adapters/system/random.ts';
+import { issuerMode } from '../modes/issuer/index.ts';
 import type { ModeInstance, ModeServices } from '../modes/mode.ts';
 import type { AuthorizationServer } from '../ports/authorization-server.ts';
+import type { IssuerEngineFactory } from '../ports/issuer-engine.ts';
 import type { Store } from '../ports/store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { MountedRoutes } from '../servers/side-service/side-service.ts';
@@ -25,9 +25,9 @@ export interface Application {
 }
 
 /** The composition root: the one place that knows which adapter stands behind which port. */
-export function wire(config: Config, telemetry: Telemetry): Application {
+export async function wire(config: Config, telemetry: Telemetry): Promise<Application> {
   const ring = keyRingOf(config);
-  const store = storeOf(config, telemetry);
+  const store = await storeOf(config, telemetry);
   const providers = providersOf(config, telemetry);
   const services: ModeServices = {
     origins: config.origins,
@@ -39,7 +39,7 @@ export function wire(config: Config, telemetry: Telemetry): Application {
     derivedKeys: createDerivedKeys(ring),
     store,
     providers,
-    createIssuerEngine,
+    createIssuerEngine: await issuerEngineOf(config),
   };
   const instances = new Map<string, ModeInstance>(
     [...config.modes.values()].map((mode) => [mode.name, mode.definition.create(mode.name, mode.settings, services)]),
@@ -58,11 +58,15 @@ function keyRingOf(config: Config): KeyRing {
   return parsed.ring;
 }
 
-function storeOf(config: Config, telemetry: Telemetry): Store {
+// What follows is imported when it is needed: oidc-provider alone takes a fifth of a second to load, and nobody
+// should wait at the start for what he does not use.
+
+async function storeOf(config: Config, telemetry: Telemetry): Promise<Store> {
   switch (config.store.kind) {
     case 'memory':
       return createMemoryStore({ clock: systemClock, maxSessions: config.store.maxSessions });
     case 'redis': {
+      const { createRedisStore } = await import('../adapters/ioredis/redis-store.ts');
       const { url, username, password, keyPrefix, commandTimeout } = config.store;
       return createRedisStore(
         { url, username, password, keyPrefix, commandTimeoutMs: commandTimeout * 1000 },
@@ -70,6 +74,14 @@ function storeOf(config: Config, telemetry: Telemetry): Store {
       );
     }
   }
+}
+
+async function issuerEngineOf(config: Config): Promise<IssuerEngineFactory> {
+  const isNeeded = [...config.modes.values()].some(({ definition }) => definition.name === issuerMode.name);
+  if (isNeeded) return (await import('../adapters/oidc-provider/issuer-engine.ts')).createIssuerEngine;
+  return () => {
+    throw new Error('no issuer is configured');
+  };
 }
 
 function providersOf(config: Config, telemetry: Telemetry): ReadonlyMap<string, AuthorizationServer> {

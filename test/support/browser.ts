@@ -1,5 +1,8 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
 import { atEnd } from './ends.ts';
+import { tempFolder } from './temp-folder.ts';
 import { toolPath } from './tools.ts';
 
 /** Chromium asks nobody but the pages' own servers, and works as root in a container. */
@@ -21,6 +24,22 @@ export async function newBrowserContext(options: BrowserContextOptions = {}): Pr
   launched ??= launch();
   const browser = await launched;
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(10_000);
+  return context;
+}
+
+/** A browser that keeps no cookies, as people set it in its preferences. The context's end is the browser's. */
+export async function newBrowserWithoutCookies(): Promise<BrowserContext> {
+  const profile = await tempFolder();
+  await mkdir(join(profile, 'Default'));
+  const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
+  await writeFile(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: toolPath('chromium'),
+    args: quietly,
+  });
+  const forget = atEnd(() => context.close());
+  context.on('close', forget);
   context.setDefaultTimeout(10_000);
   return context;
 }

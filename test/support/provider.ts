@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Provider } from 'oidc-provider';
+import { atEnd } from './ends.ts';
 import { listenOnLoopback } from './listen.ts';
 import { noteSecret } from './seen-secrets.ts';
 
@@ -62,6 +63,13 @@ export async function startProvider(): Promise<TestProvider> {
     void callback(request, response);
   });
 
+  const stop = async () => {
+    forget();
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  };
+  const forget = atEnd(stop);
+
   return {
     issuer,
     clientId,
@@ -86,10 +94,7 @@ export async function startProvider(): Promise<TestProvider> {
       editLocation = undefined;
       Object.assign(state, { sub: 'alice', claims: alice, accessTokenSeconds: 3600 });
     },
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
+    stop,
   };
 }
 
@@ -148,6 +153,9 @@ function createProvider(
     loadExistingGrant: async (context) => {
       const { client: party, session } = context.oidc;
       if (party === undefined || session?.accountId === undefined) return undefined;
+      // One grant for all tabs: a code dies with the grant that a later one replaces.
+      const granted = session.grantIdFor(party.clientId);
+      if (granted !== undefined) return await context.oidc.provider.Grant.find(granted);
       const grant = new context.oidc.provider.Grant({ clientId: party.clientId, accountId: session.accountId });
       grant.addOIDCScope('openid profile email groups');
       await grant.save();

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
+import { atEnd } from './ends.ts';
 import { listenOnLoopback } from './listen.ts';
 
 /** One request as its bytes reached the workload. Texts are latin-1: one character, one byte. */
@@ -50,6 +51,12 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
     });
   });
   const port = await listenOnLoopback(server);
+  const stop = async () => {
+    forget();
+    for (const socket of sockets) socket.destroy();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  };
+  const forget = atEnd(stop);
   return {
     port,
     requests,
@@ -59,10 +66,7 @@ export async function startRecordingUpstream(): Promise<RecordingUpstream> {
     clear: () => {
       requests.length = 0;
     },
-    stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
+    stop,
   };
 }
 

@@ -1,7 +1,4 @@
 import { argon2, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
-
-const argon2Async = promisify(argon2);
 
 /** What one argon2id computation costs (RFC 9106 §3.1). */
 export interface PasswordCost {
@@ -60,15 +57,14 @@ export async function isPassword(password: string, hash: PasswordHash): Promise<
   return timingSafeEqual(tag, hash.tag);
 }
 
-async function tagOf(password: string, nonce: Uint8Array, cost: PasswordCost, tagLength: number): Promise<Uint8Array> {
+function tagOf(password: string, nonce: Uint8Array, cost: PasswordCost, tagLength: number): Promise<Uint8Array> {
   const { memory, passes, parallelism } = cost;
-  return await argon2Async('argon2id', {
-    message: Buffer.from(password),
-    nonce,
-    memory,
-    passes,
-    parallelism,
-    tagLength,
+  const parameters = { message: Buffer.from(password), nonce, memory, passes, parallelism, tagLength };
+  return new Promise((resolve, reject) => {
+    argon2('argon2id', parameters, (error, tag) => {
+      if (error === null) resolve(tag);
+      else reject(error);
+    });
   });
 }
 

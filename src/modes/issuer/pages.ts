@@ -72,7 +72,8 @@ export function interactionGonePage(): IssuerPage {
     [],
     html`<h1>This page has expired</h1>
 <p>The sign-in took too long, was finished already, or was begun in another browser.</p>
-<p>Please go back to the application and open it again.</p>`,
+<p>Please go back to the application and open it again. If your browser blocks cookies for this site, allow them
+first.</p>`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { jsonReply } from '../../core/http/refusal.ts';
+import { jsonReply, type Refusal, refuse } from '../../core/http/refusal.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import { soleHeader } from '../../core/http/request.ts';
 import type { Seconds } from '../../core/time.ts';
@@ -63,7 +63,7 @@ async function decide(request: HttpRequest, encode: Encode, options: CheckOption
       telemetry.problem('check_failed', { outcome, requestId: requestId(request) }, error);
     }
   }
-  return answerWith(unavailable, encode);
+  return answerWith(refuse(request, unavailable), encode);
 }
 
 function refuseMessage(encode: Encode, telemetry: Telemetry): Answer {
@@ -75,11 +75,14 @@ function answerWith(reply: Reply, encode: Encode): Answer {
   return { decision: decisionOf(reply), response: encode(toCheckResponse(reply)) };
 }
 
-const unavailable: Reply = jsonReply(
-  503,
-  { error: 'temporarily_unavailable', error_description: 'The request could not be authorized right now.' },
-  [['retry-after', '1']],
-);
+/** For people too: a page that says to come again is better than a browser's own error. */
+const unavailable: Refusal = {
+  status: 503,
+  error: 'temporarily_unavailable',
+  title: 'Not available right now',
+  description: 'The request could not be checked. Please try again in a moment.',
+  headers: [['retry-after', '1']],
+};
 
 const malformed: Reply = jsonReply(400, {
   error: 'invalid_request',

@@ -1,0 +1,33 @@
+import { type Store, StoreUnavailableError } from '../../src/ports/store.ts';
+
+/** A store that can be cut off: then every operation throws StoreUnavailableError. */
+export interface FailingStore extends Store {
+  setReachable(isReachable: boolean): void;
+}
+
+export function failingStore(store: Store): FailingStore {
+  let reachable = true;
+  /** Stands in front of a part of the store: its methods reject while the store is cut off. */
+  function guarded<Part extends object>(part: Part): Part {
+    return new Proxy(part, {
+      get(target, name, receiver) {
+        const member: unknown = Reflect.get(target, name, receiver);
+        if (typeof member !== 'function') return member;
+        return async (...values: unknown[]): Promise<unknown> => {
+          if (!reachable) throw new StoreUnavailableError(String(name));
+          return await (member.apply(target, values) as Promise<unknown>); // every operation of a store is asynchronous
+        };
+      },
+    });
+  }
+  return {
+    sessions: guarded(store.sessions),
+    once: guarded(store.once),
+    documents: guarded(store.documents),
+    isReachable: async () => reachable,
+    close: async () => await store.close(),
+    setReachable: (isReachable) => {
+      reachable = isReachable;
+    },
+  };
+}

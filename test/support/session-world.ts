@@ -1,0 +1,133 @@
+import Fastify, { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify';
+import type { input } from 'zod';
+import { createMemoryStore } from '../../src/adapters/memory/memory-store.ts';
+import { createDerivedKeys } from '../../src/adapters/node-crypto/derived-keys.ts';
+import { createIdNames } from '../../src/adapters/node-crypto/id-names.ts';
+import { newKeyRing } from '../../src/adapters/node-crypto/new-key-ring.ts';
+import { createSealer } from '../../src/adapters/node-crypto/sealer.ts';
+import { systemRandom } from '../../src/adapters/system/random.ts';
+import { indexOrigins, originOf } from '../../src/core/http/authority.ts';
+import type { ModeInstance, ModeServices } from '../../src/modes/mode.ts';
+import { sessionMode } from '../../src/modes/session/index.ts';
+import type { SessionRequirements } from '../../src/modes/session/requirements.ts';
+import { sessionSettings } from '../../src/modes/session/settings.ts';
+import { type FailingStore, failingStore } from './failing-store.ts';
+import { type FakeAuthorizationServer, fakeAuthorizationServer } from './fake-authorization-server.ts';
+import { type FixedClock, fixedClock } from './fixed-clock.ts';
+import { navigationHeaders } from './http-request.ts';
+import { type RecordingTelemetry, recordingTelemetry } from './recording-telemetry.ts';
+
+export const appOrigin = 'https://app.example.com';
+
+export interface SessionWorldOptions {
+  readonly settings?: Partial<input<typeof sessionSettings>>;
+  readonly provider?: Partial<Parameters<typeof fakeAuthorizationServer>[0]>;
+}
+
+/** A session instance on real adapters (memory, node:crypto), a fixed clock and a provider in memory. */
+export interface SessionWorld {
+  readonly clock: FixedClock;
+  readonly provider: FakeAuthorizationServer;
+  readonly store: FailingStore;
+  readonly telemetry: RecordingTelemetry;
+  readonly services: ModeServices;
+  readonly instance: ModeInstance<SessionRequirements>;
+  /** A request to the side service, from a navigation of `browser`. */
+  visit(browser: Browser, target: string, options?: InjectOptions): Promise<LightMyRequestResponse>;
+  /** The whole way from `/login` to a session. */
+  logIn(browser: Browser, returnTo?: string): Promise<LightMyRequestResponse>;
+  close(): Promise<void>;
+}
+
+/** A cookie jar that belongs to one browser. */
+export interface Browser {
+  readonly cookies: Map<string, string>;
+}
+
+export function newBrowser(): Browser {
+  return { cookies: new Map() };
+}
+
+/** A browser with the same cookies, which then go their own way: a thief's, or one before a change. */
+export function copyOf(browser: Browser): Browser {
+  return { cookies: new Map(browser.cookies) };
+}
+
+export function cookieHeader(browser: Browser): string {
+  return [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+}
+
+export async function sessionWorld(options: SessionWorldOptions = {}): Promise<SessionWorld> {
+  const clock = fixedClock();
+  const ring = newKeyRing(systemRandom, clock.now());
+  const store = failingStore(createMemoryStore({ clock }));
+  const telemetry = recordingTelemetry();
+  const provider = fakeAuthorizationServer({ now: () => clock.now(), ...options.provider });
+  const services: ModeServices = {
+    origins: [appOrigin],
+    clock,
+    random: systemRandom,
+    telemetry,
+    sealer: createSealer(ring, systemRandom),
+    idNames: createIdNames(ring, systemRandom),
+    derivedKeys: createDerivedKeys(ring),
+    store,
+    providers: new Map([[provider.name, provider]]),
+    createIssuerEngine: () => {
+      throw new Error('no session needs an issuer');
+    },
+  };
+  const settings = sessionSettings.parse({ provider: provider.name, ...options.settings });
+  const instance = sessionMode.create('web', settings, services);
+  const service = await serviceOf(instance);
+
+  async function visit(browser: Browser, target: string, request: InjectOptions = {}): Promise<LightMyRequestResponse> {
+    const response = await service.inject({
+      method: 'GET',
+      ...request,
+      url: target,
+      headers: {
+        host: 'app.example.com',
+        ...navigationHeaders,
+        ...(browser.cookies.size === 0 ? {} : { cookie: cookieHeader(browser) }),
+        ...request.headers,
+      },
+    });
+    keepCookies(browser, response);
+    return response;
+  }
+
+  return {
+    clock,
+    provider,
+    store,
+    telemetry,
+    services,
+    instance,
+    visit,
+    async logIn(browser, returnTo = '/') {
+      const started = await visit(browser, `/_auth/login?rd=${encodeURIComponent(returnTo)}`);
+      return await visit(browser, `/_auth/callback?${provider.approve(String(started.headers.location))}`);
+    },
+    close: async () => await service.close(),
+  };
+}
+
+/** What the side service does around an instance's routes. */
+async function serviceOf(instance: ModeInstance<SessionRequirements>): Promise<FastifyInstance> {
+  const origins = indexOrigins([appOrigin]);
+  const service = Fastify();
+  service.decorateRequest('publicOrigin', undefined);
+  service.addHook('onRequest', async (request) => {
+    request.publicOrigin = originOf(request.headers.host ?? '', origins);
+  });
+  if (instance.routes !== undefined) await service.register(instance.routes, { prefix: instance.basePath ?? '' });
+  return service;
+}
+
+function keepCookies(browser: Browser, response: LightMyRequestResponse): void {
+  for (const { name, value, maxAge } of response.cookies) {
+    if (maxAge === 0) browser.cookies.delete(name);
+    else browser.cookies.set(name, value);
+  }
+}
