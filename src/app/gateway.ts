@@ -50,7 +50,13 @@ export function createGateway(snapshot: GatewaySnapshot, telemetry: Telemetry): 
       if (target.kind === 'ambiguous') return refused(request, target.reason, undefined, ambiguous);
       const origin = originOf(request.authority, origins);
       if (origin === undefined) return refused(request, 'the host is not configured', undefined, unknownHost);
-      const rule = matchRule(snapshot.rules, { origin, path: target.path, method: request.method });
+      // Rules name methods in upper case; `post` would pass by a rule for POST and mean the same to some workloads.
+      if (!/^[A-Z][A-Z-]*$/.test(request.method))
+        return refused(request, 'a method in no rule’s spelling', undefined, ambiguous);
+      const ruleFor = (path: string) => matchRule(snapshot.rules, { origin, path, method: request.method });
+      const rule = ruleFor(target.path);
+      if (target.cutPath !== undefined && ruleFor(target.cutPath) !== rule)
+        return refused(request, 'rules depend on how an encoded ? or # is read', undefined, ambiguous);
       if (rule === undefined) return refused(request, 'no rule matches', undefined, denied);
 
       switch (rule.use.kind) {

@@ -1,3 +1,4 @@
+// More than 300 lines: the whole contract of a store, which every adapter runs.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EpochSeconds, epochSecondsOf } from '../../src/core/time.ts';
 import type { FoundDocument, NewSessionRecord, Store } from '../../src/ports/store.ts';

@@ -1,3 +1,4 @@
+// More than 300 lines: all cases share one running Envoy.
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';

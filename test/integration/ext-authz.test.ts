@@ -1,3 +1,4 @@
+// More than 300 lines: all cases share one listener and its client.
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { connect as connectHttp2 } from 'node:http2';
 import { createServer, type Server as NetServer } from 'node:net';

@@ -1,3 +1,4 @@
+// More than 300 lines: all faults are done to the same kind of server.
 import { once } from 'node:events';
 import { createServer, connect as openSocket, type Socket } from 'node:net';
 import { inspect } from 'node:util';

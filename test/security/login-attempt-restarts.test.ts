@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { expectHealthy } from '../support/aftermath.ts';
+import { expectHealthy, expectNoSecretInLogs } from '../support/aftermath.ts';
 import { type Answer, createClient, type TestClient } from '../support/client.ts';
 import { callbackUrlOf } from '../support/login-steps.ts';
 import { startProvider, type TestProvider } from '../support/provider.ts';
@@ -29,7 +29,12 @@ beforeEach(() => world.reset());
 afterEach(() => expectHealthy(world));
 
 const begin = (client: TestClient, path = '/orders') => callbackUrlOf(client, world.origin, path);
-const restart = (change?: (config: ConfigDocument) => void) => world.restart(0, change);
+
+/** A new process with the changed configuration. The log of the old one goes with it, so it is looked at now. */
+async function restart(change?: (config: ConfigDocument) => void): Promise<void> {
+  expectNoSecretInLogs(world);
+  await world.restart(0, change);
+}
 
 function expectLoggedIn(answer: Answer, path = '/orders'): void {
   expect([answer.status, answer.header('location')]).toEqual([302, `${world.origin}${path}`]);
@@ -73,7 +78,10 @@ describe('L6 iss of a provider that does not promise it', () => {
     world.provider.edit('discovery', ({ authorization_response_iss_parameter_supported: _taken, ...metadata }) => metadata);
     await restart();
   });
-  afterEach(() => restart());
+  afterEach(() => {
+    world.reset();
+    return restart();
+  });
 
   it('may be missing, and must be right when it comes', async () => {
     world.provider.editCallback(({ searchParams }) => searchParams.delete('iss'));
@@ -86,20 +94,35 @@ describe('L6 iss of a provider that does not promise it', () => {
 });
 
 describe('L8 a provider without S256', () => {
-  it.each([[['plain']], [[]], [['s256']], [['S256 ']]])('that lists %j is not used: 503, no redirect, nothing plain', async (methods) => {
-    world.provider.edit('discovery', (metadata) => ({ ...metadata, code_challenge_methods_supported: methods }));
+  it('is not used while its list lacks it: 503, no redirect, nothing plain', async () => {
+    const list = (methods: readonly string[]) =>
+      world.provider.edit('discovery', (metadata) => ({ ...metadata, code_challenge_methods_supported: methods }));
+    const open = (path: string) => createClient().open(`${world.origin}${path}`);
+    list(['plain']);
     await restart();
-    for (const path of ['/orders', '/_auth/login?rd=/orders']) {
-      const answer = await createClient().open(`${world.origin}${path}`);
-      expect([answer.status, answer.header('location'), answer.values('set-cookie')]).toEqual([503, undefined, []]);
-      expect(Number(answer.header('retry-after'))).toBeGreaterThan(0);
-      expect(answer.header('content-type')).toBe('text/html; charset=utf-8');
-      expect(answer.body).not.toContain('S256');
+    for (const methods of [['plain'], [], ['s256'], ['S256 ', 'plain']]) {
+      list(methods);
+      const asked = world.provider.count('discovery');
+      await until('the provider was asked again', async () => {
+        await open('/orders');
+        return world.provider.count('discovery') > asked;
+      });
+      for (const path of ['/orders', '/_auth/login?rd=/orders']) {
+        const answer = await open(path);
+        expect([methods, answer.status, answer.header('location'), answer.values('set-cookie')]).toEqual([methods, 503, undefined, []]);
+        expect(Number(answer.header('retry-after'))).toBeGreaterThan(0);
+        expect(answer.header('content-type')).toBe('text/html; charset=utf-8');
+        expect(answer.body).not.toContain('S256');
+      }
     }
     expect([world.provider.count('authorize'), world.upstream.requests]).toEqual([0, []]);
     // As soon as it lists S256, logins work, without a restart.
-    world.reset();
-    await until('logins work again', async () => (await createClient().open(`${world.origin}/orders`)).status === 302);
+    list(['plain', 'S256']);
+    const answer = await until('logins work again', async () => {
+      const tried = await open('/orders');
+      return tried.status === 302 && tried;
+    });
+    expect(new URL(answer.header('location') ?? '').searchParams.get('code_challenge_method')).toBe('S256');
   });
 
   it('that publishes no list is asked with S256', async () => {
@@ -147,45 +170,41 @@ describe('L12 a key ring that changes in mid-login', () => {
 });
 
 describe('L13 an attempt that took too long', () => {
-  const seconds = () => Math.floor(Date.now() / 1000);
+  const paths = ['/orders?x=1&y=%2F#top', '/', `/a?b='%22&c=<>`];
+  const late = new Map<string, { readonly client: TestClient; readonly callback: string }>();
+  let live: TestClient;
+  let liveCallback: string;
 
-  async function beginAndWait(client: TestClient, path: string): Promise<string> {
-    const callback = await begin(client, path);
-    const begun = seconds();
-    await until('the attempt has ended', () => seconds() > begun);
-    return callback;
-  }
-
-  beforeEach(() =>
-    restart((config) => {
+  // The end of an attempt is sealed into it: the process that sees them come back gives new ones their usual time.
+  beforeAll(async () => {
+    live = await world.logIn();
+    await restart((config) => {
       config['modes'].web.attemptLifetime = '1s';
-    }),
-  );
-  afterEach(() =>
-    restart((config) => {
+    });
+    const beginAt = (client: TestClient, path: string) => begin(client, `/_auth/login?rd=${encodeURIComponent(path)}`);
+    for (const path of paths) {
+      const client = createClient();
+      late.set(path, { client, callback: await beginAt(client, path) });
+    }
+    liveCallback = await beginAt(live, '/orders');
+    const begun = Math.floor(Date.now() / 1000);
+    await until('the attempts have ended', () => Math.floor(Date.now() / 1000) > begun);
+    await restart((config) => {
       delete config['modes'].web.attemptLifetime;
-    }),
-  );
+    });
+  });
 
-  it.each(['/orders?x=1&y=%2F#top', '/', `/a?b='%22&c=<>`])('shows a page whose link leads back to %s', async (path) => {
-    const client = createClient();
-    const callback = await beginAndWait(client, `/_auth/login?rd=${encodeURIComponent(path)}`);
+  it.each(paths)('shows a page whose link leads back to %s', async (path) => {
+    const { client, callback } = late.get(path) ?? expect.fail('the attempt was not begun');
     const link = expectRestartPage(await client.open(callback));
     expect(new URL(link).searchParams.getAll('rd')).toEqual([path]);
-    await restart((config) => {
-      config['modes'].web.attemptLifetime = '10m';
-    });
-    expectLoggedIn(await client.open(await callbackUrlOf(client, world.origin, link.slice(world.origin.length))), path);
+    expectLoggedIn(await client.open(await begin(client, link.slice(world.origin.length))), path);
   });
 
   it('goes on to its page when somebody is logged in by now', async () => {
-    const client = createClient();
-    await client.follow(`${world.origin}/`);
-    const session = client.cookies(world.origin).get(sessionCookie);
-    const callback = await beginAndWait(client, '/_auth/login?rd=/orders');
-    world.provider.reset();
-    const answer = await client.open(callback);
+    const session = live.cookies(world.origin).get(sessionCookie);
+    const answer = await live.open(liveCallback);
     expect([answer.status, answer.header('location'), answer.values('set-cookie')]).toEqual([302, `${world.origin}/orders`, []]);
-    expect([client.cookies(world.origin).get(sessionCookie), world.provider.count('token')]).toEqual([session, 0]);
+    expect([live.cookies(world.origin).get(sessionCookie), world.provider.count('token')]).toEqual([session, 0]);
   });
 });

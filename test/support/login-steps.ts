@@ -3,7 +3,9 @@ import { type RawAnswer, rawGet, sendRaw } from './raw-http.ts';
 import { noteSecret } from './seen-secrets.ts';
 
 /** A navigation's headers as lines, for {@link rawGet}. */
-export const navigationLines: readonly string[] = Object.entries(navigation).map(([name, value]) => `${name}: ${value}`);
+export const navigationLines: readonly string[] = Object.entries(navigation).map(
+  ([name, value]) => `${name}: ${value}`,
+);
 
 /**
  * Opens `url` and follows redirects, over origins, up to the first that leads to a URL beginning with `prefix`.

@@ -14,14 +14,12 @@ export const ownClientSecret = 'canary-own-client-secret-0123456789';
 const users = [
   {
     username: 'alice',
-    passwordHash:
-      '$argon2id$v=19$m=19456,t=2,p=1$MOjf3jWBSwB3cq4qoAnpAA$jM2ZHjguIyEAWPfA/aHVfOKmhXQDdm0SO85hYyeJVtA',
+    passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$MOjf3jWBSwB3cq4qoAnpAA$jM2ZHjguIyEAWPfA/aHVfOKmhXQDdm0SO85hYyeJVtA',
     claims: { name: 'Alice Adams', email: 'alice@example.com', email_verified: true, groups: ['staff', 'admins'] },
   },
   {
     username: 'bob',
-    passwordHash:
-      '$argon2id$v=19$m=19456,t=2,p=1$Xuf9Ko1274HPaV+yLTxdlw$BXkttO74Gz2Kpu2dzBBvi6FK/ekhfJeeScje40C0thg',
+    passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$Xuf9Ko1274HPaV+yLTxdlw$BXkttO74Gz2Kpu2dzBBvi6FK/ekhfJeeScje40C0thg',
     claims: { name: 'Bob Brown', email: 'bob@example.com', email_verified: true, groups: ['staff'] },
   },
 ];

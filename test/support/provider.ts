@@ -131,7 +131,12 @@ function createProvider(
     cookies: { keys: ['test-cookie-key'] },
     conformIdTokenClaims: false,
     scopes: ['openid', 'profile', 'email', 'groups'],
-    claims: { openid: ['sub'], profile: ['name', 'department'], email: ['email', 'email_verified'], groups: ['groups'] },
+    claims: {
+      openid: ['sub'],
+      profile: ['name', 'department'],
+      email: ['email', 'email_verified'],
+      groups: ['groups'],
+    },
     features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
     renderError: async (context, out) => {
       context.type = 'text';

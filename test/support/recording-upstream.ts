@@ -78,12 +78,17 @@ function takeRequest(received: string): { readonly request: RecordedRequest; rea
   const [method = '', target = ''] = requestLine.split(' ');
   const headers = lines.map((line) => {
     const colon = line.indexOf(':');
-    return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
+    return [line.slice(0, colon), withoutBlanks(line.slice(colon + 1))] as const;
   });
   const values = (name: string) => headers.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value);
   const body = takeBody(received.slice(end + 4), values);
   if (body === undefined) return undefined;
   return { request: { method, target, headers, body: body.text, values }, length: end + 4 + body.length };
+}
+
+/** Not `trim()`: to it the last byte of `à` in UTF-8 is a blank. */
+function withoutBlanks(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
 function takeBody(

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
-import { noteSecret } from './seen-secrets.ts';
 import { passwords } from './own-issuer.ts';
+import { noteSecret } from './seen-secrets.ts';
 
 export type Person = keyof typeof passwords;
 
@@ -8,10 +8,7 @@ export type Person = keyof typeof passwords;
 export async function signIn(page: Page, person: Person, password: string = passwords[person]): Promise<void> {
   await page.getByLabel('User name').fill(person);
   await page.getByLabel('Password').fill(password);
-  await Promise.all([
-    page.waitForEvent('framenavigated'),
-    page.getByRole('button', { name: 'Sign in' }).click(),
-  ]);
+  await Promise.all([page.waitForEvent('framenavigated'), page.getByRole('button', { name: 'Sign in' }).click()]);
 }
 
 /** Answers the consent page that `page` shows; resolves on the page of the application. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** Default 10,000. */
+  /** Default 20,000: machines that run all tests at once are slow. */
   readonly deadlineMs?: number;
   /** Between two looks; default 20. */
   readonly everyMs?: number;
@@ -14,7 +14,7 @@ export interface UntilOptions {
 export async function until<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  { deadlineMs = 10_000, everyMs = 20 }: UntilOptions = {},
+  { deadlineMs = 20_000, everyMs = 20 }: UntilOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   let failure: unknown;

@@ -75,7 +75,14 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       return { authz, http, ops };
     });
     const configs = addresses.map((listen) => {
-      const config = configOf(options, { port, listen, provider, redis, workload: options.workload ?? upstream.port, replicas: addresses });
+      const config = configOf(options, {
+        port,
+        listen,
+        provider,
+        redis,
+        workload: options.workload ?? upstream.port,
+        replicas: addresses,
+      });
       options.adjust?.(config);
       return config;
     });

@@ -1,3 +1,4 @@
+// More than 300 lines: one case for each thing that a configuration may say wrongly, all on the same document.
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { configOf, document, errorsOf, gateMode, readText, warningsOf } from '../../../test/support/config-text.ts';

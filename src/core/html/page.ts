@@ -17,6 +17,7 @@ const stylesheet = `
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--bg);color:var(--text);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 main{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--line);border-radius:14px;padding:2rem;box-shadow:0 8px 30px rgb(0 0 0/.06)}
 main.wide{max-width:52rem}
+main>:last-child{margin-bottom:0}
 h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25}
 h2{margin:1.75rem 0 .5rem;font-size:1.05rem}
 p{margin:0 0 1rem}

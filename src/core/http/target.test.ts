@@ -15,13 +15,21 @@ describe('parseTarget (RFC 9112 §3.2.1)', () => {
     ['/caf%C3%A9', '/café', undefined],
     ['/%EF%BB%BFx', '/\ufeffx', undefined],
     ['/100%25', '/100%', undefined],
-    ['/a%3Fb', '/a?b', undefined],
     ['/.well-known/x', '/.well-known/x', undefined],
     ['/...', '/...', undefined],
     ['/a.b/..c/d..', '/a.b/..c/d..', undefined],
     ["/@scope/$x/(y)!*'+,=:~_-", "/@scope/$x/(y)!*'+,=:~_-", undefined],
   ])('reads %j', (target, path, query) => {
-    expect(parseTarget(target)).toEqual({ kind: 'target', path, query });
+    expect(parseTarget(target)).toEqual({ kind: 'target', path, cutPath: undefined, query });
+  });
+
+  it.each([
+    ['/a%3Fb', '/a?b', '/a'],
+    ['/tags/c%23', '/tags/c#', '/tags/c'],
+    ['/a%23b%3fc/d', '/a#b?c/d', '/a'],
+    ['/%3f', '/?', '/'],
+  ])('reads %j in both ways that servers do (P5, P8)', (target, path, cutPath) => {
+    expect(parseTarget(target)).toEqual({ kind: 'target', path, cutPath, query: undefined });
   });
 
   it.each([
@@ -36,6 +44,9 @@ describe('parseTarget (RFC 9112 §3.2.1)', () => {
     ['/public/%25%32%65%25%32%65/admin'],
     ['/public/..%2fadmin'],
     ['/public/..%5cadmin'],
+    ['/public/..%3f'],
+    ['/public/..%23/x'],
+    ['/public/.%3Fx'],
     // P2
     ['/public%2fadmin'],
     ['/public%2Fadmin'],

@@ -3,6 +3,11 @@ export interface Target {
   readonly kind: 'target';
   /** Percent-decoded once, for comparison with rules. Never sent anywhere. */
   readonly path: string;
+  /**
+   * The path up to an encoded `?` or `#`, as servers read it that look for those after decoding (Apache's proxying
+   * did, CVE-2024-38474); undefined where there is none. Rules must decide the same about both.
+   */
+  readonly cutPath: string | undefined;
   /** Without the `?`; undefined when there is none. */
   readonly query: string | undefined;
 }
@@ -36,8 +41,10 @@ export function parseTarget(target: string): Target | AmbiguousTarget {
   if (rawPath.includes('//')) return ambiguous('the path has an empty segment');
   const path = rawPath.includes('%') ? decodePath(rawPath) : rawPath;
   if (path === undefined) return ambiguous('the path has an encoding that servers read differently');
-  if (hasDotSegment(path)) return ambiguous('the path has a dot segment');
-  return { kind: 'target', path, query };
+  const cutPath = path === rawPath ? undefined : cutAtMark(path);
+  if (hasDotSegment(path) || (cutPath !== undefined && hasDotSegment(cutPath)))
+    return ambiguous('the path has a dot segment');
+  return { kind: 'target', path, cutPath, query };
 }
 
 function ambiguous(reason: string): AmbiguousTarget {
@@ -68,6 +75,11 @@ function decodeUtf8(rawPath: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function cutAtMark(path: string): string | undefined {
+  const at = path.search(/[?#]/);
+  return at < 0 ? undefined : path.slice(0, at);
 }
 
 function hasDotSegment(path: string): boolean {

@@ -1,0 +1,313 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type HttpRequestParts, httpRequest, navigationHeaders } from '../../../test/support/http-request.ts';
+import {
+  appOrigin,
+  type Browser,
+  cookieHeader,
+  newBrowser,
+  type SessionWorld,
+  sessionWorld,
+} from '../../../test/support/session-world.ts';
+import type { Reply } from '../../core/verdict.ts';
+import { StoreUnavailableError } from '../../ports/store.ts';
+import type { Pass } from '../mode.ts';
+import type { SessionRequirements } from './requirements.ts';
+
+let world: SessionWorld;
+beforeEach(async () => {
+  world = await sessionWorld();
+});
+afterEach(async () => {
+  await world.close();
+});
+
+interface CheckParts extends HttpRequestParts {
+  readonly browser?: Browser;
+  readonly requirements?: SessionRequirements;
+}
+
+async function check({ browser, requirements = {}, ...parts }: CheckParts = {}): Promise<Pass | Reply> {
+  const cookie = browser === undefined || browser.cookies.size === 0 ? {} : { cookie: cookieHeader(browser) };
+  const request = httpRequest({ target: '/app', ...parts, headers: { ...cookie, ...parts.headers } });
+  const { authorize } = world.instance;
+  if (authorize === undefined) throw new Error('a session instance decides requests');
+  return await authorize(request, { origin: appOrigin, rule: 'the application' }, requirements);
+}
+
+/** A reply, or a failed test. */
+async function refusal(parts: CheckParts = {}): Promise<Reply> {
+  const answer = await check(parts);
+  if (answer.kind !== 'reply') throw new Error('the request was let through');
+  return answer;
+}
+
+function header(reply: Reply, name: string): string | undefined {
+  return new Map(reply.headers).get(name);
+}
+
+async function loggedIn(): Promise<Browser> {
+  const browser = newBrowser();
+  await world.logIn(browser);
+  return browser;
+}
+
+describe('the check of session mode, without a session', () => {
+  it('redirects a navigation to the provider, uncached, with one binding cookie (R8)', async () => {
+    const reply = await refusal({ headers: navigationHeaders, target: '/app/orders?x=1' });
+    expect(reply.status).toBe(302);
+    expect(header(reply, 'location')).toMatch(/^https:\/\/idp\.example\/authorize\?/);
+    expect(header(reply, 'cache-control')).toBe('no-store');
+    expect(header(reply, 'set-cookie')).toMatch(
+      /^__Host-sallyport-login=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+    );
+    expect(world.telemetry.names()).toEqual(['login_started']);
+  });
+
+  it.each([
+    [{ method: 'POST', headers: navigationHeaders }, 'a POST with an expired session (R9)'],
+    [{ headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: '*/*' } }, 'fetch() (R10)'],
+    [{ headers: { ...navigationHeaders, 'sec-fetch-dest': 'iframe' } }, 'an iframe (R10)'],
+    [{ headers: { ...navigationHeaders, 'sec-purpose': 'prefetch' } }, 'a prefetch (R10)'],
+    [{ headers: { upgrade: 'websocket', origin: appOrigin } }, 'a WebSocket (P11)'],
+    [{ headers: { 'content-type': 'application/grpc' }, method: 'POST' }, 'gRPC'],
+    [{ headers: { 'user-agent': 'kube-probe/1.30' } }, 'a probe (H10)'],
+    [{ headers: { 'user-agent': 'GoogleHC/1.0' } }, 'a health check (H10)'],
+  ])('says 401 to %j, and leaves nothing behind: %s', async (parts) => {
+    const reply = await refusal(parts);
+    expect(reply.status).toBe(401);
+    expect(JSON.parse(reply.body)).toMatchObject({
+      error: 'login_required',
+      login_url: 'https://app.example.com/_auth/login',
+    });
+    expect(header(reply, 'set-cookie')).toBeUndefined();
+    expect(header(reply, 'location')).toBeUndefined();
+    expect(header(reply, 'cache-control')).toBe('no-store');
+  });
+
+  it.each(['http://evil.example', 'https://app.example.com:8443', 'null'])(
+    'refuses a WebSocket from a page of %s (P11)',
+    async (origin) => {
+      const reply = await refusal({ headers: { upgrade: 'websocket', origin } });
+      expect(reply.status).toBe(403);
+      expect(world.telemetry.events).toEqual([
+        { name: 'request_refused', fields: { rule: 'the application', reason: 'foreign_websocket' } },
+      ]);
+    },
+  );
+
+  it('takes neither a return URL from Referer or a cookie, nor an origin from X-Forwarded-* (H9, R4, R5)', async () => {
+    const browser = newBrowser();
+    const reply = await refusal({
+      target: '/app/orders',
+      headers: {
+        ...navigationHeaders,
+        referer: 'https://evil.example/',
+        cookie: 'rd=https://evil.example/',
+        'x-forwarded-host': 'evil.example',
+        'x-forwarded-proto': 'http',
+        'x-forwarded-prefix': '/evil',
+        forwarded: 'host=evil.example;proto=http',
+        'x-original-url': '/evil',
+      },
+    });
+    const location = header(reply, 'location') ?? '';
+    expect(new URL(location).searchParams.get('redirect_uri')).toBe('https://app.example.com/_auth/callback');
+    keepBinding(browser, reply);
+    const back = await world.visit(browser, `/_auth/callback?${world.provider.approve(location)}`);
+    expect(back.headers.location).toBe('https://app.example.com/app/orders');
+  });
+
+  it.each([
+    ['/app/orders?x=1&y=%2F', 'https://app.example.com/app/orders?x=1&y=%2F'],
+    ['/app?q=100%&path=C:\\x', 'https://app.example.com/app?q=100%&path=C:\\x'],
+    [`/app?${'a'.repeat(8000)}`, 'https://app.example.com/'],
+    [`/app?${'a'.repeat(64_000)}`, 'https://app.example.com/'],
+  ])('comes back to %j after login, or to the start page (R7)', async (target, expected) => {
+    const browser = newBrowser();
+    const reply = await refusal({ target, headers: navigationHeaders });
+    keepBinding(browser, reply);
+    const back = await world.visit(
+      browser,
+      `/_auth/callback?${world.provider.approve(header(reply, 'location') ?? '')}`,
+    );
+    expect(back.statusCode).toBe(302);
+    expect(back.headers.location).toBe(expected);
+  });
+
+  it('answers 503 to navigations while the provider is down, and never lets them through (I1)', async () => {
+    world.provider.setReachable(false);
+    const reply = await refusal({ headers: navigationHeaders });
+    expect(reply.status).toBe(503);
+    expect(header(reply, 'retry-after')).toBe('5');
+    expect(header(reply, 'set-cookie')).toBeUndefined();
+    expect(reply.body).not.toContain('ECONNREFUSED');
+  });
+
+  it('grows neither cookies nor store with 200 abandoned attempts (L11)', async () => {
+    const browser = newBrowser();
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      keepBinding(browser, await refusal({ browser, headers: navigationHeaders }));
+    }
+    expect([...browser.cookies.keys()]).toEqual(['__Host-sallyport-login']);
+  });
+});
+
+describe('the check of session mode, with a session', () => {
+  it('lets the request through with the identity, and keeps its answer out of caches', async () => {
+    expect(await check({ browser: await loggedIn() })).toEqual({
+      kind: 'pass',
+      setHeaders: [
+        ['authorization', 'Bearer canary-access-token'],
+        ['x-auth-request-user', 'alice'],
+        ['x-auth-request-email', 'alice@example.com'],
+        ['x-auth-request-name', 'Alice Adams'],
+      ],
+      responseHeadersIfAbsent: [['cache-control', 'private, no-store']],
+    });
+  });
+
+  it('lives as long as it is used, until its end; the token’s end included (ADR 4)', async () => {
+    const browser = await loggedIn();
+    for (let minutes = 0; minutes < 59; minutes += 1) {
+      world.clock.advance(60);
+      expect((await check({ browser })).kind).toBe('pass');
+    }
+    world.clock.advance(60);
+    expect((await refusal({ browser, headers: navigationHeaders })).status).toBe(302);
+    expect((await refusal({ browser })).status).toBe(401);
+  });
+
+  it('ends after the idle time without a request', async () => {
+    await world.close();
+    world = await sessionWorld({ settings: { idleLifetime: '10m' } });
+    const browser = await loggedIn();
+    world.clock.advance(599);
+    expect((await check({ browser })).kind).toBe('pass');
+    world.clock.advance(599);
+    expect((await check({ browser })).kind).toBe('pass');
+    world.clock.advance(600);
+    expect((await refusal({ browser })).status).toBe(401);
+  });
+
+  it.each([
+    ['__Host-sallyport', 'no value'],
+    ['__Host-sallyport=', 'an empty value'],
+    ['__Host-sallyport=x', 'no id'],
+    ['__Host-sallyport=__proto__', 'a name of Object.prototype'],
+    [`__Host-sallyport=${'A'.repeat(70_000)}`, '70 kB (S10)'],
+  ])('takes the cookie %.40s for no session: %s', async (cookie) => {
+    expect((await refusal({ headers: { cookie } })).status).toBe(401);
+  });
+
+  it('takes every re-spelled, cut or flipped id for no session, with one answer (S4)', async () => {
+    const browser = await loggedIn();
+    const id = browser.cookies.get('__Host-sallyport') ?? '';
+    const answers = new Set<string>();
+    for (let index = 0; index < id.length; index += 1) {
+      const flipped = id.slice(0, index) + (id[index] === 'A' ? 'B' : 'A') + id.slice(index + 1);
+      for (const wrong of [flipped, id.slice(0, index), `"${id}"`, `${id}.`, id.replace('.', '%2E')]) {
+        answers.add(JSON.stringify(await refusal({ headers: { cookie: `__Host-sallyport=${wrong}` } })));
+      }
+    }
+    expect(answers.size).toBe(1);
+  });
+
+  it('takes its cookie for none when it came twice, in another name, or beside undecodable bytes (S8, S9, H15)', async () => {
+    const own = cookieHeader(await loggedIn());
+    const id = /__Host-sallyport=([^;]+)/.exec(own)?.[1] ?? '';
+    for (const cookie of [
+      `${own}; __Host-sallyport=${id}`,
+      `sallyport=${id}`,
+      `__host-sallyport=${id}`,
+      `${own}; a=\xff`,
+    ]) {
+      expect((await refusal({ headers: { cookie } })).status).toBe(401);
+    }
+    expect((await check({ headers: { cookie: `${own}; name=voil\xc3\xa0` } })).kind).toBe('pass');
+  });
+
+  it('is not accepted by another instance', async () => {
+    const browser = await loggedIn();
+    const { sessionMode } = await import('./index.ts');
+    const { sessionSettings } = await import('./settings.ts');
+    const other = sessionMode.create('other', sessionSettings.parse({ provider: 'idp' }), world.services);
+    const request = httpRequest({ headers: { cookie: cookieHeader(browser) } });
+    expect(await other.authorize?.(request, { origin: appOrigin, rule: 'r' }, {})).toMatchObject({ status: 401 });
+  });
+
+  it('refuses a user who is not admitted with 403 and the reason, never a redirect', async () => {
+    const browser = await loggedIn();
+    const requirements = { groups: ['owners'] };
+    const page = await refusal({ browser, requirements, headers: navigationHeaders });
+    expect(page.status).toBe(403);
+    expect(page.body).toContain('href="https://app.example.com/_auth/logout"');
+    const json = await refusal({ browser, requirements });
+    expect(JSON.parse(json.body)).toMatchObject({ error: 'access_denied', reason: 'group_not_allowed' });
+    expect(world.telemetry.events.at(-1)).toEqual({
+      name: 'request_refused',
+      fields: { rule: 'the application', reason: 'group_not_allowed' },
+    });
+    expect((await check({ browser, requirements: { groups: ['admins'] } })).kind).toBe('pass');
+  });
+
+  it('counts unverified addresses where the provider is vouched for', async () => {
+    await world.close();
+    world = await sessionWorld({ provider: { vouchesForEmail: true } });
+    world.provider.logInAs({ claims: new Map([['email', 'alice@example.com']]) });
+    const requirements = { domains: ['example.com'] };
+    expect((await check({ browser: await loggedIn(), requirements })).kind).toBe('pass');
+  });
+
+  it('throws while the store is down, and works with the same cookie afterwards (I4)', async () => {
+    const browser = await loggedIn();
+    world.store.setReachable(false);
+    await expect(check({ browser })).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(check({ browser, headers: navigationHeaders })).rejects.toBeInstanceOf(StoreUnavailableError);
+    world.store.setReachable(true);
+    expect((await check({ browser })).kind).toBe('pass');
+  });
+
+  it('waits for no touch, and only reports one that failed', async () => {
+    const browser = await loggedIn();
+    world.clock.advance(120);
+    const name = world.services.idNames.nameOf(browser.cookies.get('__Host-sallyport') ?? '') ?? '';
+    const before = await world.store.sessions.find(name);
+    const checked = check({ browser });
+    // The lookup has begun and gets through; the touch that follows it does not.
+    world.store.setReachable(false);
+    expect((await checked).kind).toBe('pass');
+    await new Promise(setImmediate);
+    expect(world.telemetry.events.at(-1)).toMatchObject({ name: 'store_unavailable', fields: { operation: 'touch' } });
+    world.store.setReachable(true);
+    expect((await world.store.sessions.find(name))?.lastSeenAt).toBe(before?.lastSeenAt);
+  });
+
+  it('tells the log no secret (G8)', async () => {
+    const browser = await loggedIn();
+    await check({ browser });
+    await refusal({ browser, requirements: { groups: ['owners'] } });
+    for (const secret of ['canary', browser.cookies.get('__Host-sallyport') ?? '', 'alice']) {
+      expect(world.telemetry.text()).not.toContain(secret);
+    }
+  });
+});
+
+describe('a session instance', () => {
+  it('says which cookies and headers are its own', () => {
+    expect(world.instance).toMatchObject({
+      basePath: '/_auth',
+      ownCookies: ['__Host-sallyport', '__Host-sallyport-login'],
+      identityHeaders: ['x-auth-request-user', 'x-auth-request-email', 'x-auth-request-name'],
+    });
+  });
+
+  it('is not made for a provider that does not exist', async () => {
+    await expect(sessionWorld({ settings: { provider: 'elsewhere' } })).rejects.toThrow('elsewhere');
+  });
+});
+
+/** Keeps the binding cookie of a redirect to login. */
+function keepBinding(browser: Browser, reply: Reply): void {
+  const value = /^__Host-sallyport-login=([^;]+)/.exec(header(reply, 'set-cookie') ?? '')?.[1];
+  if (value !== undefined) browser.cookies.set('__Host-sallyport-login', value);
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { sessionRequirements } from './requirements.ts';
+import { sessionSettings } from './settings.ts';
+
+describe('the settings of a session instance', () => {
+  it('are safe when only the provider is named', () => {
+    expect(sessionSettings.parse({ provider: 'idp' })).toEqual({
+      provider: 'idp',
+      basePath: '/_auth',
+      cookie: { name: 'sallyport', insecureHttp: false },
+      idleLifetime: 3600,
+      absoluteLifetime: 12 * 3600,
+      attemptLifetime: 600,
+      headers: { 'X-Auth-Request-User': 'sub', 'X-Auth-Request-Email': 'email', 'X-Auth-Request-Name': 'name' },
+      groupsClaim: 'groups',
+      forwardAccessToken: true,
+    });
+  });
+
+  it.each([
+    [{}, 'no provider'],
+    [{ provider: '' }, 'an empty provider'],
+    [{ provider: 'idp', unknown: 1 }, 'an unknown key'],
+    [{ provider: 'idp', basePath: '_auth' }, 'a relative base path'],
+    [{ provider: 'idp', basePath: '/_auth/' }, 'a base path with a slash at its end'],
+    [{ provider: 'idp', basePath: '/../x' }, 'a base path with dots'],
+    [{ provider: 'idp', cookie: { name: '__Host-x' } }, 'a prefix in the cookie name'],
+    [{ provider: 'idp', cookie: { name: 'a b' } }, 'a blank in the cookie name'],
+    [{ provider: 'idp', cookie: { name: 'a'.repeat(33) } }, 'a long cookie name'],
+    [{ provider: 'idp', idleLifetime: 60 }, 'a lifetime without a unit'],
+    [{ provider: 'idp', idleLifetime: '0s' }, 'no lifetime'],
+  ])('refuse %j: %s (G7)', (settings) => {
+    expect(sessionSettings.safeParse(settings).success).toBe(false);
+  });
+
+  it.each([
+    'Host',
+    'cookie',
+    'Authorization',
+    'Proxy-Authorization',
+    'Connection',
+    'Content-Length',
+    'Transfer-Encoding',
+    'TE',
+    'Trailer',
+    'Upgrade',
+    'Via',
+    'X-Envoy-Attempt-Count',
+    'X-Sallyport-Start',
+    'X_Auth_User',
+    'X Auth',
+    ':path',
+    '',
+    '__proto__x',
+  ])('refuse the header %j for a claim (G7)', (name) => {
+    expect(sessionSettings.safeParse({ provider: 'idp', headers: { [name]: 'sub' } }).success).toBe(false);
+  });
+});
+
+describe('what a rule may require of a session', () => {
+  it('is nothing, or lists that are not empty', () => {
+    expect(sessionRequirements.parse({})).toEqual({});
+    expect(sessionRequirements.parse({ groups: ['a'] })).toEqual({ groups: ['a'] });
+    for (const wrong of [{ groups: [] }, { emails: [''] }, { domains: 'corp.example' }, { users: ['a'] }]) {
+      expect(sessionRequirements.safeParse(wrong).success).toBe(false);
+    }
+  });
+});
