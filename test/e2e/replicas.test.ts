@@ -28,7 +28,10 @@ async function statusOfReadiness(index: number): Promise<number> {
 }
 
 async function bothAreReady(): Promise<void> {
-  await until('both are ready', async () => (await statusOfReadiness(0)) === 200 && (await statusOfReadiness(1)) === 200);
+  await until(
+    'both are ready',
+    async () => (await statusOfReadiness(0)) === 200 && (await statusOfReadiness(1)) === 200,
+  );
 }
 
 /** Checks that a replica has answered by forwarding. */
@@ -76,7 +79,9 @@ describe('two replicas', () => {
     expect(answer.status).toBe(303);
     world.upstream.clear();
     for (let visits = 0; visits < 8; visits += 1) {
-      const refused = await createClient().send(`${world.origin}/app`, { headers: { ...scriptFetch, cookie: cookies } });
+      const refused = await createClient().send(`${world.origin}/app`, {
+        headers: { ...scriptFetch, cookie: cookies },
+      });
       expect(refused.status).toBe(401);
     }
     expect(world.upstream.requests).toEqual([]);
@@ -87,31 +92,34 @@ describe('an outage of Redis (I4)', () => {
   it.each([
     ['stands still', 'pause', 'resume'],
     ['is gone', 'stop', 'start'],
-  ] as const)('that %s: 503 inside the deadline, public pages work, and sessions live on after it', async (_, begin, end) => {
-    const client = await world.logIn('/app');
-    const processes = world.replicas.map(({ pid }) => pid);
-    world.reset();
-    await world.redis?.[begin]();
-    try {
-      for (let visits = 0; visits < 6; visits += 1) {
-        const { status, retryAfter, took } = await visit(client);
-        expect([status, retryAfter]).toEqual([503, '1']);
-        expect(took).toBeLessThan(3000);
-        expect((await visit(client, '/public/page')).status).toBe(200);
+  ] as const)(
+    'that %s: 503 inside the deadline, public pages work, and sessions live on after it',
+    async (_, begin, end) => {
+      const client = await world.logIn('/app');
+      const processes = world.replicas.map(({ pid }) => pid);
+      world.reset();
+      await world.redis?.[begin]();
+      try {
+        for (let visits = 0; visits < 6; visits += 1) {
+          const { status, retryAfter, took } = await visit(client);
+          expect([status, retryAfter]).toEqual([503, '1']);
+          expect(took).toBeLessThan(3000);
+          expect((await visit(client, '/public/page')).status).toBe(200);
+        }
+        // A login cannot end now, and must not seem to.
+        expect((await visit(createClient())).status).toBe(302);
+        expect((await client.send(`${world.origin}/_auth/userinfo`)).status).toBe(503);
+        expect(world.upstream.requests.filter(({ target }) => !target.startsWith('/public'))).toEqual([]);
+        await until('readiness tells', async () => (await statusOfReadiness(0)) === 503);
+      } finally {
+        await world.redis?.[end]();
       }
-      // A login cannot end now, and must not seem to.
-      expect((await visit(createClient())).status).toBe(302);
-      expect((await client.send(`${world.origin}/_auth/userinfo`)).status).toBe(503);
-      expect(world.upstream.requests.filter(({ target }) => !target.startsWith('/public'))).toEqual([]);
-      await until('readiness tells', async () => (await statusOfReadiness(0)) === 503);
-    } finally {
-      await world.redis?.[end]();
-    }
-    await bothAreReady();
-    for (let visits = 0; visits < 6; visits += 1) expect((await visit(client)).status).toBe(200);
-    expect(world.provider.count('authorize')).toBe(0);
-    expect(world.replicas.map(({ pid }) => pid)).toEqual(processes);
-  });
+      await bothAreReady();
+      for (let visits = 0; visits < 6; visits += 1) expect((await visit(client)).status).toBe(200);
+      expect(world.provider.count('authorize')).toBe(0);
+      expect(world.replicas.map(({ pid }) => pid)).toEqual(processes);
+    },
+  );
 });
 
 describe('a rolling restart (G5)', () => {
@@ -147,7 +155,10 @@ describe('a rolling restart (G5)', () => {
     const ended = leaving?.stop('SIGTERM');
     await until('readiness says 503', async () => (await statusOfReadiness(0)) === 503);
     expect((await fetch(`http://${world.configs[0]?.['listen'].http}/healthz`)).status).toBe(503);
-    expect(await (await fetch(`${leaving?.opsUrl}/readyz`)).json()).toMatchObject({ draining: true, store: 'reachable' });
+    expect(await (await fetch(`${leaving?.opsUrl}/readyz`)).json()).toMatchObject({
+      draining: true,
+      store: 'reachable',
+    });
     const client = await world.logIn('/app');
     expect((await visit(client)).status).toBe(200);
     expect(await ended).toEqual({ code: 0, signal: undefined });

@@ -53,8 +53,17 @@ describe('H4 a claim that is empty or missing', () => {
   });
 
   it('leaves every header but the subject’s absent where there are no claims at all', async () => {
-    const names = ['x-auth-request-email', 'x-auth-request-name', 'x-auth-request-groups', 'x-claim-constructor', 'x-claim-prototype'];
-    for (const request of await seenWith({}, names.map((name) => `${name}: mallory`))) {
+    const names = [
+      'x-auth-request-email',
+      'x-auth-request-name',
+      'x-auth-request-groups',
+      'x-claim-constructor',
+      'x-claim-prototype',
+    ];
+    for (const request of await seenWith(
+      {},
+      names.map((name) => `${name}: mallory`),
+    )) {
       for (const name of names) expect([name, request.values(name)]).toEqual([name, []]);
       expect(request.values('x-auth-request-user')).toEqual(['alice']);
       expect(request.values('remote-user')).toEqual(['alice']);
@@ -119,7 +128,8 @@ describe('H16 claims with odd characters', () => {
     const seen = new Set<string>();
     const claims = ['é', '%C3%A9', '%25C3%25A9', 'e\u0301'];
     for (const department of claims) {
-      for (const request of await seenWith({ ...fullClaims, department })) seen.add(request.values('x-user-department').join());
+      for (const request of await seenWith({ ...fullClaims, department }))
+        seen.add(request.values('x-user-department').join());
     }
     expect(seen.size).toBe(claims.length);
   });

@@ -54,7 +54,10 @@ describe.each(ways)('H14 our cookies go, the application’s stay byte for byte,
     // Ends in the byte 0xA0, which is a blank in latin-1 alone.
     [`${mark}; a=${bytesOf('à')}`, `a=${bytesOf('à')}`],
     // Names that only resemble ours.
-    [`__Host-sallyport2=1; ${mark}; __host-sallyport=2; sallyport=3`, '__Host-sallyport2=1; __host-sallyport=2; sallyport=3'],
+    [
+      `__Host-sallyport2=1; ${mark}; __host-sallyport=2; sallyport=3`,
+      '__Host-sallyport2=1; __host-sallyport=2; sallyport=3',
+    ],
     [`x__Host-sallyport=1; ${mark}; "__Host-sallyport"=2`, 'x__Host-sallyport=1; "__Host-sallyport"=2'],
     [`__Host-sallyport%3d=1; ${mark}; __Host-sallyport-logins=2`, '__Host-sallyport%3d=1; __Host-sallyport-logins=2'],
     [`a=${'x'.repeat(8000)}; ${mark}`, `a=${'x'.repeat(8000)}`],
@@ -82,20 +85,29 @@ describe.each(ways)('H14 our cookies go, the application’s stay byte for byte,
     }
   });
 
-  it.each(['__Host-sallyport=mallory', binding, '__Host-quiet=1', '__Host-sallyport', '__Host-sallyport=', '__Host-sallyport =1'])(
-    'takes ours off public requests too: %s',
-    async (cookie) => {
-      expect(soleRequest(await send(way, '/public', [`a=1; ${cookie}; b=2`])).values('cookie')).toEqual(['a=1; b=2']);
-      expect(soleRequest(await send(way, '/open', [cookie])).values('cookie')).toEqual([]);
-      expect(soleRequest(await send(way, '/public', [`${cookie}; ${cookie}; a=1`, cookie])).values('cookie')).toEqual([
-        'a=1',
-      ]);
-    },
-  );
+  it.each([
+    '__Host-sallyport=mallory',
+    binding,
+    '__Host-quiet=1',
+    '__Host-sallyport',
+    '__Host-sallyport=',
+    '__Host-sallyport =1',
+  ])('takes ours off public requests too: %s', async (cookie) => {
+    expect(soleRequest(await send(way, '/public', [`a=1; ${cookie}; b=2`])).values('cookie')).toEqual(['a=1; b=2']);
+    expect(soleRequest(await send(way, '/open', [cookie])).values('cookie')).toEqual([]);
+    expect(soleRequest(await send(way, '/public', [`${cookie}; ${cookie}; a=1`, cookie])).values('cookie')).toEqual([
+      'a=1',
+    ]);
+  });
 
   it('joins the crumbs of HTTP/2 (RFC 9113 §8.2.3) and takes ours out', async () => {
     const client = http2Client(ports[way], world.host);
-    for (const cookie of [['a=1', own, 'b=2'], [own, 'a=1', binding, 'b=2'], [`a=1; ${own}`, 'b=2'], `a=1; b=2; ${own}`]) {
+    for (const cookie of [
+      ['a=1', own, 'b=2'],
+      [own, 'a=1', binding, 'b=2'],
+      [`a=1; ${own}`, 'b=2'],
+      `a=1; b=2; ${own}`,
+    ]) {
       world.upstream.clear();
       const answer = await client.request({ ':path': '/app', cookie });
       expect(answer.status).toBe(200);
@@ -114,13 +126,18 @@ describe.each(ways)('H14 our cookies go, the application’s stay byte for byte,
       .map((text) => `a${text.replaceAll(';', '')}z`)
       .filter((text) => !text.includes('__Host-'));
     await fc.assert(
-      fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 6 }), fc.nat(6), fc.nat(6), async (pieces, at, bindingAt) => {
-        const sent = [...pieces];
-        sent.splice(Math.min(at, sent.length), 0, mark);
-        sent.splice(Math.min(bindingAt, sent.length), 0, binding);
-        const request = soleRequest(await send(way, '/app', [sent.join('; ')]));
-        expect(request.values('cookie')).toEqual([pieces.join('; ')]);
-      }),
+      fc.asyncProperty(
+        fc.array(piece, { minLength: 1, maxLength: 6 }),
+        fc.nat(6),
+        fc.nat(6),
+        async (pieces, at, bindingAt) => {
+          const sent = [...pieces];
+          sent.splice(Math.min(at, sent.length), 0, mark);
+          sent.splice(Math.min(bindingAt, sent.length), 0, binding);
+          const request = soleRequest(await send(way, '/app', [sent.join('; ')]));
+          expect(request.values('cookie')).toEqual([pieces.join('; ')]);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -140,7 +157,12 @@ describe.each(ways)('H15 cookies that cannot be decoded are no session, %s liste
 
   it.each(undecodable)('beside ours: %s', async (_what, bytes) => {
     for (const [, lines] of senders) {
-      for (const cookies of [[`a=${bytes}; ${mark}`], [`${mark}; a=${bytes}`], [mark, `a=${bytes}`], [`${bytes}=1; ${mark}`]]) {
+      for (const cookies of [
+        [`a=${bytes}; ${mark}`],
+        [`${mark}; a=${bytes}`],
+        [mark, `a=${bytes}`],
+        [`${bytes}=1; ${mark}`],
+      ]) {
         expectDenied(await send(way, '/app', cookies, lines), [302, 401]);
       }
     }

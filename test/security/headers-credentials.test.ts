@@ -73,7 +73,11 @@ describe.each(ways)('H5 a client Authorization header, %s listener', (way) => {
     const authorization = await ourAuthorization();
     world.upstream.clear();
     const client = http2Client(ports[way], world.host);
-    await client.request({ ':path': '/app', authorization: 'Bearer mallory', cookie: session.slice('Cookie: '.length) });
+    await client.request({
+      ':path': '/app',
+      authorization: 'Bearer mallory',
+      cookie: session.slice('Cookie: '.length),
+    });
     client.close();
     expect(world.upstream.requests.map((request) => request.values('authorization'))).toEqual([[authorization]]);
   });
@@ -89,16 +93,22 @@ describe.each(ways)('H6 two Authorization headers, %s listener', (way) => {
     ['Authorization: Basic YTpi , Bearer b'],
   ];
 
-  it.each(['/app', '/public', '/open', '/quiet', '/form'])('are refused on %s, with a session and without', async (path) => {
-    for (const pair of pairs) {
-      for (const cookies of [[], [session], [quietSession]]) {
-        expectDenied(await get(way, path, [...pair, ...cookies]), [400]);
+  it.each(['/app', '/public', '/open', '/quiet', '/form'])(
+    'are refused on %s, with a session and without',
+    async (path) => {
+      for (const pair of pairs) {
+        for (const cookies of [[], [session], [quietSession]]) {
+          expectDenied(await get(way, path, [...pair, ...cookies]), [400]);
+        }
       }
-    }
-  });
+    },
+  );
 
   it('leave one value to a public rule that keeps it where one of them is empty', async () => {
-    for (const pair of [['Authorization:', 'Authorization: Bearer b'], ['Authorization: Bearer b', 'Authorization:']]) {
+    for (const pair of [
+      ['Authorization:', 'Authorization: Bearer b'],
+      ['Authorization: Bearer b', 'Authorization:'],
+    ]) {
       expect(soleRequest(await get(way, '/open', pair)).values('authorization')).toEqual(['Bearer b']);
     }
   });

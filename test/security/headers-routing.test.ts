@@ -43,7 +43,8 @@ const otherUrl = [
 describe.each(ways)('H8 headers that name another URL, %s listener', (way) => {
   it.each(otherUrl)('do not open a protected path: %s', async (name) => {
     for (const value of ['/public', '/', `http://${world.host}/public`]) {
-      for (const [, lines] of senders) expectDenied(await get(way, '/app', [`${name}: ${value}`, ...lines]), [302, 401]);
+      for (const [, lines] of senders)
+        expectDenied(await get(way, '/app', [`${name}: ${value}`, ...lines]), [302, 401]);
     }
   });
 
@@ -52,7 +53,12 @@ describe.each(ways)('H8 headers that name another URL, %s listener', (way) => {
   });
 
   it.each(['/app', '/public'])('do not reach a workload that would follow them, on %s', async (path) => {
-    const lines = ['X-Original-URL: /admin', 'x-rewrite-url: /admin', 'X-REWRITE-URL: /admin', 'X.Original.Url: /admin'];
+    const lines = [
+      'X-Original-URL: /admin',
+      'x-rewrite-url: /admin',
+      'X-REWRITE-URL: /admin',
+      'X.Original.Url: /admin',
+    ];
     const edge = way === 'hardened' ? ['X-Forwarded-Uri: /admin', 'X-Forwarded-Prefix: /admin'] : [];
     const request = soleRequest(await get(way, path, [...lines, ...edge, session]));
     expect(request.headers.filter(([, value]) => value.includes('/admin'))).toEqual([]);
@@ -90,20 +96,23 @@ describe.each(ways)('H9 forwarding headers, %s listener', (way) => {
     return url.href;
   };
 
-  it.each(['/app?x=1', '/_auth/login?rd=/app'])('change neither redirect_uri nor cookie of a login at %s', async (path) => {
-    const plain = await get(way, path, navigationLines);
-    const forwarded = await get(way, path, [...navigationLines, ...evil]);
-    expectDenied(forwarded, [302]);
-    expect(lasting(forwarded.answer.header('location'))).toBe(lasting(plain.answer.header('location')));
-    expect(new URL(forwarded.answer.header('location') ?? '').searchParams.get('redirect_uri')).toBe(
-      `${world.origin}/_auth/callback`,
-    );
-    const cookies = [plain, forwarded].map(({ answer }) =>
-      answer.values('set-cookie').map((line) => line.replace(/=[^;]+/, '=')),
-    );
-    expect(cookies[1]).toEqual(['__Host-sallyport-login=; Path=/; HttpOnly; SameSite=Lax; Secure']);
-    expect(cookies[1]).toEqual(cookies[0]);
-  });
+  it.each(['/app?x=1', '/_auth/login?rd=/app'])(
+    'change neither redirect_uri nor cookie of a login at %s',
+    async (path) => {
+      const plain = await get(way, path, navigationLines);
+      const forwarded = await get(way, path, [...navigationLines, ...evil]);
+      expectDenied(forwarded, [302]);
+      expect(lasting(forwarded.answer.header('location'))).toBe(lasting(plain.answer.header('location')));
+      expect(new URL(forwarded.answer.header('location') ?? '').searchParams.get('redirect_uri')).toBe(
+        `${world.origin}/_auth/callback`,
+      );
+      const cookies = [plain, forwarded].map(({ answer }) =>
+        answer.values('set-cookie').map((line) => line.replace(/=[^;]+/, '=')),
+      );
+      expect(cookies[1]).toEqual(['__Host-sallyport-login=; Path=/; HttpOnly; SameSite=Lax; Secure']);
+      expect(cookies[1]).toEqual(cookies[0]);
+    },
+  );
 
   it('change nothing in the answer to a program', async () => {
     const plain = await get(way, '/app');
@@ -128,7 +137,11 @@ describe.each(ways)('H9 forwarding headers, %s listener', (way) => {
         : await client.open(at);
       for (const line of isOurs ? answer.values('set-cookie') : []) {
         expect(line).not.toMatch(/domain=/i);
-        client.setCookie(world.origin, line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1, line.indexOf(';')));
+        client.setCookie(
+          world.origin,
+          line.slice(0, line.indexOf('=')),
+          line.slice(line.indexOf('=') + 1, line.indexOf(';')),
+        );
       }
       const location = answer.header('location');
       if (location === undefined) break;
@@ -139,13 +152,16 @@ describe.each(ways)('H9 forwarding headers, %s listener', (way) => {
     expect(world.upstream.requests.map(({ target }) => target)).toEqual(['/app?x=1']);
   });
 
-  it.each(['x-forwarded-host', 'x-original-host', 'x-host', 'forwarded'])('do not choose the rules: %s', async (name) => {
-    const localhost = `localhost:${world.port}`;
-    const value = (host: string) => (name === 'forwarded' ? `host="${host}"` : host);
-    expectDenied(await get(way, '/app', [`${name}: ${value(localhost)}`]), [401]);
-    const open = await attempt(world, ports[way], rawGet('/app', localhost, [`${name}: ${value(world.host)}`]));
-    expect(soleRequest(open).values('host')).toEqual([localhost]);
-  });
+  it.each(['x-forwarded-host', 'x-original-host', 'x-host', 'forwarded'])(
+    'do not choose the rules: %s',
+    async (name) => {
+      const localhost = `localhost:${world.port}`;
+      const value = (host: string) => (name === 'forwarded' ? `host="${host}"` : host);
+      expectDenied(await get(way, '/app', [`${name}: ${value(localhost)}`]), [401]);
+      const open = await attempt(world, ports[way], rawGet('/app', localhost, [`${name}: ${value(world.host)}`]));
+      expect(soleRequest(open).values('host')).toEqual([localhost]);
+    },
+  );
 
   it('over HTTP/2 do not change redirect_uri', async () => {
     const client = http2Client(ports[way], world.host);
@@ -184,7 +200,8 @@ describe.each(ways)('H10 user agents of probes, %s listener', (way) => {
 
   it.each(agents)('open no protected path: %s', async (agent) => {
     for (const path of ['/app', '/', '/healthz', '/readyz', '/metrics', '/ping', '/robots.txt', '/favicon.ico']) {
-      for (const [, lines] of senders) expectDenied(await get(way, path, [`User-Agent: ${agent}`, ...lines]), [302, 401]);
+      for (const [, lines] of senders)
+        expectDenied(await get(way, path, [`User-Agent: ${agent}`, ...lines]), [302, 401]);
     }
   });
 
@@ -219,14 +236,24 @@ describe.each(ways)('H11 headers that name another method, %s listener', (way) =
 });
 
 describe.each(ways)('H12 header names that every JavaScript object has, %s listener', (way) => {
-  const names = ['constructor', 'hasOwnProperty', 'toString', 'valueOf', 'isPrototypeOf', 'prototype', 'then', 'toJSON'];
+  const names = [
+    'constructor',
+    'hasOwnProperty',
+    'toString',
+    'valueOf',
+    'isPrototypeOf',
+    'prototype',
+    'then',
+    'toJSON',
+  ];
   const underscored = ['__proto__', '__defineGetter__', '__lookupGetter__'];
 
   it.each(['/app', '/public'])('reach the workload on %s like any other, and the rest as always', async (path) => {
     const sent = [...names, ...(way === 'bare' ? underscored : [])];
     const lines = sent.flatMap((name) => [`${name}: 1`, `${name}: 2`]);
     const request = soleRequest(await get(way, path, [...lines, `${session}; __proto__=3; constructor=4`]));
-    for (const name of sent) expect([name, request.values(name.toLowerCase()).join()]).toEqual([name, expect.stringMatching(/^1, ?2$|^1,2$/)]);
+    for (const name of sent)
+      expect([name, request.values(name.toLowerCase()).join()]).toEqual([name, expect.stringMatching(/^1, ?2$|^1,2$/)]);
     expect(request.values('cookie')).toEqual(['__proto__=3; constructor=4']);
     for (const [name, value] of identity) expect(request.values(name)).toEqual(path === '/app' ? [value] : []);
     // Configured for claims that nobody has.

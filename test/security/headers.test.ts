@@ -92,11 +92,14 @@ describe('H2 other spellings of a managed name', () => {
   it.each([
     ['/app', true],
     ['/public', false],
-  ] as const)('disappear on %s where a listener lets underscores through: the check removes them itself', async (path, isIdentified) => {
-    const request = soleRequest(await get('bare', path, [...lines, session]));
-    expect(textOf(request)).not.toContain('mallory');
-    expect(request.values('x-auth-request-user')).toEqual(isIdentified ? ['alice'] : []);
-  });
+  ] as const)(
+    'disappear on %s where a listener lets underscores through: the check removes them itself',
+    async (path, isIdentified) => {
+      const request = soleRequest(await get('bare', path, [...lines, session]));
+      expect(textOf(request)).not.toContain('mallory');
+      expect(request.values('x-auth-request-user')).toEqual(isIdentified ? ['alice'] : []);
+    },
+  );
 
   it.each(lines.filter((line) => line.slice(0, line.indexOf(':')).includes('_')).slice(0, 12))(
     'with an underscore are refused by the shipped listener: %s',
@@ -144,7 +147,8 @@ describe.each(ways)('H3 forged identity headers on a public path, %s listener', 
   ] as const)('are all removed, and nothing takes their place: %s', async (_what, cookies) => {
     const request = soleRequest(await get(way, '/public', [...forged, 'Authorization: Bearer mallory', ...cookies()]));
     expect(textOf(request)).not.toContain('mallory');
-    for (const name of [...managed, ...foreign, 'authorization']) expect([name, request.values(name)]).toEqual([name, []]);
+    for (const name of [...managed, ...foreign, 'authorization'])
+      expect([name, request.values(name)]).toEqual([name, []]);
   });
 
   it('leave the headers of the application alone', async () => {

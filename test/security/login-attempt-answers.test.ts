@@ -80,7 +80,10 @@ describe('L7 a code of another attempt', () => {
   it('is refused by PKCE, whichever browser it was given to', async () => {
     const [one, two] = [createClient(), createClient()];
     const [first, second] = [await begin(one), await begin(two)];
-    for (const [client, own, foreign] of [[one, first, second], [two, second, first]] as const) {
+    for (const [client, own, foreign] of [
+      [one, first, second],
+      [two, second, first],
+    ] as const) {
       const answer = await client.open(changed(own, (query) => query.set('code', parameter(foreign, 'code'))));
       expect([answer.status, answer.header('location'), answer.values('set-cookie')]).toEqual([400, undefined, []]);
       // The provider's word: with the right verifier it would have been the nonce, which we check, that differs.
@@ -145,7 +148,10 @@ describe('L9 error responses', () => {
     expect(answer.body).not.toContain(sent);
     expect(answer.body).not.toMatch(/<script|<img|onerror|alert\(|evil|javascript:/);
     expect(answer.header('content-security-policy')).toMatch(/^default-src 'none';/);
-    expect([answer.header('content-type'), answer.header('x-content-type-options')]).toEqual(['text/html; charset=utf-8', 'nosniff']);
+    expect([answer.header('content-type'), answer.header('x-content-type-options')]).toEqual([
+      'text/html; charset=utf-8',
+      'nosniff',
+    ]);
   }
 
   it.each(errors)('show nothing of %j', async (error) => {
@@ -187,7 +193,9 @@ describe('L9 error responses', () => {
   });
 
   it('answer programs in JSON', async () => {
-    const answer = await createClient().send(`${world.origin}/_auth/callback?error=%3Cevil%3E&state=x`, { headers: scriptFetch });
+    const answer = await createClient().send(`${world.origin}/_auth/callback?error=%3Cevil%3E&state=x`, {
+      headers: scriptFetch,
+    });
     expectRefused(answer);
     expect(JSON.parse(answer.body)).toMatchObject({ error: 'invalid_request' });
     expect(answer.body).not.toContain('evil');
@@ -204,7 +212,8 @@ describe('L10 two tabs', () => {
     // Both stand at the provider before either goes on.
     const starts = [await client.open(`${world.origin}${paths[0]}`), await client.open(`${world.origin}${paths[1]}`)];
     const callbacks: string[] = [];
-    for (const start of starts) callbacks.push(await followUpTo(client, `${world.origin}/_auth/callback`, start.header('location') ?? ''));
+    for (const start of starts)
+      callbacks.push(await followUpTo(client, `${world.origin}/_auth/callback`, start.header('location') ?? ''));
     for (const tab of order) {
       expectLoggedIn(await client.open(callbacks[tab] ?? ''), paths[tab]);
       expect((await client.open(`${world.origin}${paths[tab]}`)).status).toBe(200);
@@ -226,7 +235,11 @@ describe('L11 200 abandoned attempts', () => {
     expect([...client.cookies(world.origin).keys()]).toEqual([bindingCookie]);
     expect(await redis.dbsize()).toBe(keys);
     for (const tab of [0, 199]) {
-      const callback = await followUpTo(client, `${world.origin}/_auth/callback`, starts[tab]?.header('location') ?? '');
+      const callback = await followUpTo(
+        client,
+        `${world.origin}/_auth/callback`,
+        starts[tab]?.header('location') ?? '',
+      );
       expectLoggedIn(await client.open(callback), `/orders/${tab}`);
     }
   });

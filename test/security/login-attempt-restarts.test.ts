@@ -46,7 +46,9 @@ function expectRestartPage(answer: Answer): string {
   expect([answer.status, answer.header('location'), answer.values('set-cookie')]).toEqual([400, undefined, []]);
   expect(world.provider.count('token')).toBe(0);
   // The one entity that encodeURIComponent and the page make together.
-  const [link, ...more] = [...answer.body.matchAll(/href="([^"]+)"/g)].map(([, href = '']) => href.replaceAll('&#39;', "'"));
+  const [link, ...more] = [...answer.body.matchAll(/href="([^"]+)"/g)].map(([, href = '']) =>
+    href.replaceAll('&#39;', "'"),
+  );
   expect(more).toEqual([]);
   expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/_auth\/login\?rd=[\w%.'-]+$/);
   return link ?? '';
@@ -75,7 +77,10 @@ describe('L5 a provider that changes in mid-login', () => {
 
 describe('L6 iss of a provider that does not promise it', () => {
   beforeEach(async () => {
-    world.provider.edit('discovery', ({ authorization_response_iss_parameter_supported: _taken, ...metadata }) => metadata);
+    world.provider.edit(
+      'discovery',
+      ({ authorization_response_iss_parameter_supported: _taken, ...metadata }) => metadata,
+    );
     await restart();
   });
   afterEach(() => {
@@ -109,7 +114,12 @@ describe('L8 a provider without S256', () => {
       });
       for (const path of ['/orders', '/_auth/login?rd=/orders']) {
         const answer = await open(path);
-        expect([methods, answer.status, answer.header('location'), answer.values('set-cookie')]).toEqual([methods, 503, undefined, []]);
+        expect([methods, answer.status, answer.header('location'), answer.values('set-cookie')]).toEqual([
+          methods,
+          503,
+          undefined,
+          [],
+        ]);
         expect(Number(answer.header('retry-after'))).toBeGreaterThan(0);
         expect(answer.header('content-type')).toBe('text/html; charset=utf-8');
         expect(answer.body).not.toContain('S256');
@@ -204,7 +214,11 @@ describe('L13 an attempt that took too long', () => {
   it('goes on to its page when somebody is logged in by now', async () => {
     const session = live.cookies(world.origin).get(sessionCookie);
     const answer = await live.open(liveCallback);
-    expect([answer.status, answer.header('location'), answer.values('set-cookie')]).toEqual([302, `${world.origin}/orders`, []]);
+    expect([answer.status, answer.header('location'), answer.values('set-cookie')]).toEqual([
+      302,
+      `${world.origin}/orders`,
+      [],
+    ]);
     expect([live.cookies(world.origin).get(sessionCookie), world.provider.count('token')]).toEqual([session, 0]);
   });
 });

@@ -2,8 +2,9 @@ import type { Redis } from 'ioredis';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectHealthy } from '../support/aftermath.ts';
 import { type Answer, createClient, type TestClient } from '../support/client.ts';
-import { callbackUrlOf } from '../support/login-steps.ts';
+import { callbackUrlOf, navigationLines } from '../support/login-steps.ts';
 import { startProvider, type TestProvider } from '../support/provider.ts';
+import { rawGet, sendRaw } from '../support/raw-http.ts';
 import { redisClient, sessionKeys } from '../support/redis-client.ts';
 import { bindingCookie, sessionCookie, startWorld, type World } from '../support/world.ts';
 
@@ -12,12 +13,13 @@ let redis: Redis;
 /** The provider of the instance `other`. */
 let second: TestProvider;
 
-// Three session instances on one origin: `web`, `twin` with the same provider, `other` with another one.
+// Three session instances on two hosts: `web`, `twin` with the same provider, `other` with another one.
 beforeAll(async () => {
   second = await startProvider();
   world = await startWorld({
     replicas: 2,
     adjust: (config) => {
+      config['origins'].push(config['origins'][0].replace('127.0.0.1', 'localhost'));
       config['providers'].second = { ...config['providers'].test, issuer: second.issuer };
       config['modes'].twin = { mode: 'session', provider: 'test', basePath: '/_twin', cookie: { name: 'twin' } };
       config['modes'].other = { mode: 'session', provider: 'second', basePath: '/_other', cookie: { name: 'other' } };
@@ -32,7 +34,8 @@ beforeEach(() => {
 });
 afterEach(() => expectHealthy(world));
 
-const begin = (client: TestClient, path = '/orders', basePath?: string) => callbackUrlOf(client, world.origin, path, basePath);
+const begin = (client: TestClient, path = '/orders', basePath?: string) =>
+  callbackUrlOf(client, world.origin, path, basePath);
 
 /** `url` with its query changed. */
 function changed(url: string, change: (query: URLSearchParams) => void): string {
@@ -57,23 +60,32 @@ function expectLoggedIn(answer: Answer, path = '/orders'): void {
 }
 
 describe('L1 a callback of another browser', () => {
-  it.each(['nothing', 'an attempt of its own', 'a session'])('is refused by a browser that has %s, and still works where it began', async (has) => {
-    const attacker = createClient();
-    const callback = await begin(attacker);
-    const victim = has === 'a session' ? await world.logIn() : createClient();
-    if (has === 'an attempt of its own') await begin(victim);
-    const before = new Map(victim.cookies(world.origin));
-    world.reset();
-    expectRefused(await victim.open(callback));
-    expect(victim.cookies(world.origin)).toEqual(before);
-    expectLoggedIn(await attacker.open(callback));
-  });
+  it.each(['nothing', 'an attempt of its own', 'a session'])(
+    'is refused by a browser that has %s, and still works where it began',
+    async (has) => {
+      const attacker = createClient();
+      const callback = await begin(attacker);
+      const victim = has === 'a session' ? await world.logIn() : createClient();
+      if (has === 'an attempt of its own') await begin(victim);
+      const before = new Map(victim.cookies(world.origin));
+      world.reset();
+      expectRefused(await victim.open(callback));
+      expect(victim.cookies(world.origin)).toEqual(before);
+      expectLoggedIn(await attacker.open(callback));
+    },
+  );
 
   it('is refused without cookies, with an empty and with a doubled binding cookie', async () => {
     const client = createClient();
     const callback = await begin(client);
     const binding = `${bindingCookie}=${client.cookies(world.origin).get(bindingCookie)}`;
-    for (const cookie of ['', `${bindingCookie}=`, `${binding}; ${binding}`, binding.toLowerCase(), binding.slice(0, -1)])
+    for (const cookie of [
+      '',
+      `${bindingCookie}=`,
+      `${binding}; ${binding}`,
+      binding.toLowerCase(),
+      binding.slice(0, -1),
+    ])
       expectRefused(await createClient().open(callback, { headers: { cookie } }));
   });
 });
@@ -119,7 +131,11 @@ describe('L3 a callback more than once', () => {
     const binding = { cookie: `${bindingCookie}=${client.cookies(world.origin).get(bindingCookie)}` };
     expectLoggedIn(await client.open(callback), '/orders?x=1#top');
     const again = await client.open(callback);
-    expect([again.status, again.header('location'), again.values('set-cookie')]).toEqual([302, `${world.origin}/orders?x=1#top`, []]);
+    expect([again.status, again.header('location'), again.values('set-cookie')]).toEqual([
+      302,
+      `${world.origin}/orders?x=1#top`,
+      [],
+    ]);
     const elsewhere = await createClient().open(callback, { headers: binding });
     expect([elsewhere.status, elsewhere.values('set-cookie')]).toEqual([400, []]);
     expect(elsewhere.body).toContain(`href="${world.origin}/_auth/login?rd=${encodeURIComponent('/orders?x=1#top')}"`);
@@ -137,7 +153,12 @@ describe('L3 a callback more than once', () => {
     expect(answers.flatMap(sessionsSet)).toHaveLength(1);
     expect(answers.map(({ status }) => status).sort()).toEqual([302, ...Array.from({ length: 49 }, () => 400)]);
     for (const [index, replica] of world.replicas.entries())
-      expect(replica.logs().slice(seen[index]).filter(({ event }) => String(event).startsWith('login_')).length).toBeGreaterThan(10);
+      expect(
+        replica
+          .logs()
+          .slice(seen[index])
+          .filter(({ event }) => String(event).startsWith('login_')).length,
+      ).toBeGreaterThan(10);
     expect((await client.open(`${world.origin}/orders`)).status).toBe(200);
   });
 });
@@ -148,7 +169,8 @@ describe('L4 a state in another spelling', () => {
     'another case': (state) => state.toLowerCase(),
     padding: (state) => `${state}=`,
     'two signs of padding': (state) => `${state}==`,
-    'the alphabet of base64': (state) => `${state.replaceAll('-', '+').replaceAll('_', '/')}${/[-_]/.test(state) ? '' : '+'}`,
+    'the alphabet of base64': (state) =>
+      `${state.replaceAll('-', '+').replaceAll('_', '/')}${/[-_]/.test(state) ? '' : '+'}`,
     'a newline at the end': (state) => `${state}\n`,
     'a blank at the end': (state) => `${state} `,
     'a blank before': (state) => ` ${state}`,
@@ -156,7 +178,8 @@ describe('L4 a state in another spelling', () => {
     'one character more': (state) => `${state}A`,
     'itself twice': (state) => `${state}${state}`,
     'its first character changed': (state) => `${state.startsWith('A') ? 'B' : 'A'}${state.slice(1)}`,
-    'a bit in its middle changed': (state) => `${state.slice(0, 100)}${state[100] === 'A' ? 'B' : 'A'}${state.slice(101)}`,
+    'a bit in its middle changed': (state) =>
+      `${state.slice(0, 100)}${state[100] === 'A' ? 'B' : 'A'}${state.slice(101)}`,
     'a NUL at the end': (state) => `${state}\0`,
     'its escapes encoded once more': (state) => `%${state.charCodeAt(0).toString(16)}${state.slice(1)}`,
   };
@@ -171,14 +194,17 @@ describe('L4 a state in another spelling', () => {
   });
 
   // Two of three lengths leave bits of the last character unused: decoders that ignore them see the same bytes.
-  it.each(['/a', '/ab', '/abc'])('is refused: a last character that differs in its lowest bit, for %s', async (path) => {
-    const client = createClient();
-    const callback = await begin(client, path);
-    const state = parameter(callback, 'state');
-    const spelled = `${state.slice(0, -1)}${alphabet[alphabet.indexOf(state.at(-1) ?? '') ^ 1]}`;
-    expectRefused(await client.open(changed(callback, (query) => query.set('state', spelled))));
-    expectLoggedIn(await client.open(callback), path);
-  });
+  it.each(['/a', '/ab', '/abc'])(
+    'is refused: a last character that differs in its lowest bit, for %s',
+    async (path) => {
+      const client = createClient();
+      const callback = await begin(client, path);
+      const state = parameter(callback, 'state');
+      const spelled = `${state.slice(0, -1)}${alphabet[alphabet.indexOf(state.at(-1) ?? '') ^ 1]}`;
+      expectRefused(await client.open(changed(callback, (query) => query.set('state', spelled))));
+      expectLoggedIn(await client.open(callback), path);
+    },
+  );
 });
 
 describe('L5 a state of another instance or provider', () => {
@@ -194,6 +220,19 @@ describe('L5 a state of another instance or provider', () => {
     client.setCookie(world.origin, foreignCookie, client.cookies(world.origin).get(ownCookie) ?? '');
     expectRefused(await client.open(callback.replace(`${basePath}/callback`, `${foreignPath}/callback`)));
     expectLoggedIn(await client.open(callback), path);
+  });
+
+  it('begun on one host, is refused on another host of the same instance', async () => {
+    const client = createClient();
+    const callback = new URL(await begin(client));
+    const cookie = `cookie: ${client.cookieHeader(world.origin)}`;
+    const foreign = rawGet(`${callback.pathname}${callback.search}`, `localhost:${world.port}`, [
+      ...navigationLines,
+      cookie,
+    ]);
+    const { status, values } = await sendRaw(world.port, foreign);
+    expect([status, values('location'), values('set-cookie'), world.provider.count('token')]).toEqual([400, [], [], 0]);
+    expectLoggedIn(await client.open(callback.href));
   });
 
   it('takes no code of one provider for an attempt at another (mix-up, RFC 9700 §4.4)', async () => {

@@ -23,20 +23,22 @@ const ways: readonly ((target: string) => string)[] = [
   (target) => target.replace(/%u00([0-9a-f]{2})/gi, '%$1'),
   // Overlong forms of `.`, `/` and `\` in two and three bytes.
   (target) => target.replace(/%c0%([89ab][0-9a-f])/gi, (_all, low: string) => byte(Number.parseInt(low, 16) & 0x3f)),
-  (target) => target.replace(/%c1%([89ab][0-9a-f])/gi, (_all, low: string) => byte(0x40 | (Number.parseInt(low, 16) & 0x3f))),
+  (target) =>
+    target.replace(/%c1%([89ab][0-9a-f])/gi, (_all, low: string) => byte(0x40 | (Number.parseInt(low, 16) & 0x3f))),
   (target) => target.replace(/%e0%80%([89ab][0-9a-f])/gi, (_all, low: string) => byte(Number.parseInt(low, 16) & 0x3f)),
   (target) => target.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => byte(Number.parseInt(hex, 16))),
   (target) => target.replace(/[\t\n\r ]+/g, ''),
-  resolveDots,
+  (target) => resolveDots(target, /[?#]/),
+  (target) => resolveDots(target, /\?/),
 ];
 
 function byte(code: number): string {
   return String.fromCharCode(code);
 }
 
-/** RFC 3986 §5.2.4, leaving a query as it is. */
-function resolveDots(target: string): string {
-  const mark = target.search(/[?#]/);
+/** RFC 3986 §5.2.4, leaving as it is what follows the `end` of the path. */
+function resolveDots(target: string, end: RegExp): string {
+  const mark = target.search(end);
   const path = mark < 0 ? target : target.slice(0, mark);
   const kept: string[] = [];
   const segments = path.split('/').slice(1);

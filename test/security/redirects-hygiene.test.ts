@@ -18,7 +18,12 @@ beforeAll(async () => {
 beforeEach(() => world.reset());
 afterAll(() => expectHealthy(world));
 
-function logOut(client: TestClient, suffix = '', body = '', headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+function logOut(
+  client: TestClient,
+  suffix = '',
+  body = '',
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
   return client.open(`${world.origin}/_auth/logout${suffix}`, {
     method: 'POST',
     headers: { origin: world.origin, 'content-type': 'application/x-www-form-urlencoded', ...headers },
@@ -28,14 +33,24 @@ function logOut(client: TestClient, suffix = '', body = '', headers: Readonly<Re
 
 describe('R3 nothing in a request moves the post-logout redirect', () => {
   const evil = 'http://evil.example/';
-  const tries: readonly (readonly [what: string, suffix: string, body: string, headers: Readonly<Record<string, string>>])[] = [
+  const tries: readonly (readonly [
+    what: string,
+    suffix: string,
+    body: string,
+    headers: Readonly<Record<string, string>>,
+  ])[] = [
     ['nothing', '', '', {}],
     ['rd in the query', `?rd=${evil}`, '', {}],
     ['rd in the body', '', `rd=${evil}`, {}],
     ['post_logout_redirect_uri in the query', `?post_logout_redirect_uri=${evil}&state=x`, '', {}],
     ['post_logout_redirect_uri in the body', '', `post_logout_redirect_uri=${evil}`, {}],
     ['a Referer', '', '', { referer: evil }],
-    ['forwarding headers', '', '', { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', forwarded: 'host=evil.example' }],
+    [
+      'forwarding headers',
+      '',
+      '',
+      { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', forwarded: 'host=evil.example' },
+    ],
     ['X-Auth-Request-Redirect', '', '', { 'x-auth-request-redirect': evil }],
     ['a cookie', '', '', { cookie: `rd=${evil}` }],
   ];
@@ -51,10 +66,14 @@ describe('R3 nothing in a request moves the post-logout redirect', () => {
   });
 
   it('shows a page without redirect and reflection where logout ends', async () => {
-    const answer = await createClient().open(`${world.origin}/_auth/logout/callback?rd=${evil}&state=%3Cscript%3E&iss=${evil}`);
+    const answer = await createClient().open(
+      `${world.origin}/_auth/logout/callback?rd=${evil}&state=%3Cscript%3E&iss=${evil}`,
+    );
     expect([answer.status, answer.header('location')]).toEqual([200, undefined]);
     expect(answer.body).not.toMatch(/evil|<script/);
-    expect([...answer.body.matchAll(/href="([^"]*)"/g)].map(([, href]) => href)).toEqual([`${world.origin}/_auth/login?rd=%2F`]);
+    expect([...answer.body.matchAll(/href="([^"]*)"/g)].map(([, href]) => href)).toEqual([
+      `${world.origin}/_auth/login?rd=%2F`,
+    ]);
   });
 
   describe('without an end_session_endpoint', () => {
@@ -92,7 +111,18 @@ describe('R4 the Referer is not a return URL', () => {
 });
 
 describe('R5 a cookie is not a return URL', () => {
-  const names = ['rd', 'redirect', 'redirect_uri', 'return_to', 'returnTo', 'next', 'state', '_auth', '__Host-sallyport-rd', '__Host-sallyport-return'];
+  const names = [
+    'rd',
+    'redirect',
+    'redirect_uri',
+    'return_to',
+    'returnTo',
+    'next',
+    'state',
+    '_auth',
+    '__Host-sallyport-rd',
+    '__Host-sallyport-return',
+  ];
 
   it.each(['//evil.example', '/orders'])('whatever its name, of value %s', async (value) => {
     const client = createClient();
@@ -133,7 +163,9 @@ describe('R6 CR, LF and NUL are encoded or refused', () => {
     }
     keepCookies(client, world.origin, begun);
     const callback = await followUpTo(client, `${world.origin}/_auth/callback`, begun.header('location') ?? '');
-    const ended = await openRaw(world.port, callback.slice(world.origin.length), [`cookie: ${client.cookieHeader(world.origin)}`]);
+    const ended = await openRaw(world.port, callback.slice(world.origin.length), [
+      `cookie: ${client.cookieHeader(world.origin)}`,
+    ]);
     expectNoSplit(ended);
     expect([ended.status, ended.values('location')]).toEqual([302, [`${world.origin}${path}`]]);
   });
@@ -219,7 +251,8 @@ describe('R10 what is no navigation is not sent to a login', () => {
     'a program that says nothing': {},
   };
 
-  const loginsBegun = () => world.replicas.flatMap((replica) => replica.logs()).filter(({ event }) => event === 'login_started').length;
+  const loginsBegun = () =>
+    world.replicas.flatMap((replica) => replica.logs()).filter(({ event }) => event === 'login_started').length;
   let begun: number;
 
   beforeAll(async () => {
@@ -232,9 +265,17 @@ describe('R10 what is no navigation is not sent to a login', () => {
     for (const path of ['/orders?x=1', '/_auth/login?rd=/orders']) {
       const client = createClient();
       const answer = await client.send(`${world.origin}${path}`, { headers });
-      expect([path, answer.status, answer.header('location'), answer.values('set-cookie')]).toEqual([path, 401, undefined, []]);
+      expect([path, answer.status, answer.header('location'), answer.values('set-cookie')]).toEqual([
+        path,
+        401,
+        undefined,
+        [],
+      ]);
       expect(answer.header('cache-control')).toBe('no-store');
-      expect(JSON.parse(answer.body)).toMatchObject({ error: 'login_required', login_url: `${world.origin}/_auth/login` });
+      expect(JSON.parse(answer.body)).toMatchObject({
+        error: 'login_required',
+        login_url: `${world.origin}/_auth/login`,
+      });
     }
     expect(world.upstream.requests).toEqual([]);
     expect(world.provider.count('authorize')).toBe(0);

@@ -7,6 +7,8 @@ import { newKeyRing } from '../../src/adapters/node-crypto/new-key-ring.ts';
 import { createSealer } from '../../src/adapters/node-crypto/sealer.ts';
 import { systemRandom } from '../../src/adapters/system/random.ts';
 import { indexOrigins, originOf } from '../../src/core/http/authority.ts';
+import { secondsOf } from '../../src/core/time.ts';
+import { createSession } from '../../src/flows/sessions.ts';
 import type { ModeInstance, ModeServices } from '../../src/modes/mode.ts';
 import { sessionMode } from '../../src/modes/session/index.ts';
 import type { SessionRequirements } from '../../src/modes/session/requirements.ts';
@@ -16,6 +18,7 @@ import { type FakeAuthorizationServer, fakeAuthorizationServer } from './fake-au
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
 import { navigationHeaders } from './http-request.ts';
 import { type RecordingTelemetry, recordingTelemetry } from './recording-telemetry.ts';
+import { sessionAt } from './session.ts';
 
 export const appOrigin = 'https://app.example.com';
 
@@ -55,6 +58,12 @@ export function copyOf(browser: Browser): Browser {
 
 export function cookieHeader(browser: Browser): string {
   return [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+}
+
+/** Id of a session in the world's store that another instance made. */
+export async function otherSession({ services, clock }: SessionWorld): Promise<string> {
+  const ports = { records: services.store.sessions, sealer: services.sealer, idNames: services.idNames };
+  return await createSession(sessionAt(clock.now(), { instance: 'other' }), secondsOf(3600), ports);
 }
 
 export async function sessionWorld(options: SessionWorldOptions = {}): Promise<SessionWorld> {

@@ -46,9 +46,11 @@ describe('refuse', () => {
     expect(header(refuse(person, { ...denied, headers }), 'retry-after')).toBe('5');
   });
 
-  it('says login_required in JSON to everybody: people are redirected instead', () => {
+  it('says 401 in JSON to everybody: people are redirected instead', () => {
     const reply = refuse(person, { ...denied, status: 401, error: 'login_required' });
     expect(JSON.parse(reply.body)).toMatchObject({ error: 'login_required' });
+    // The provider’s own error of that name is for a person to read.
+    expect(refuse(person, { ...denied, status: 400, error: 'login_required' }).body).toContain('<h1>');
   });
 
   it.each([program, person])('has no body for HEAD (RFC 9110 §9.3.2)', (request) => {

@@ -20,7 +20,8 @@ export interface Refusal {
 
 /** A page for people, JSON for programs, never cached (RFC 9111 §5.2.2.5). */
 export function refuse(request: HttpRequest, refusal: Refusal): Reply {
-  const wantsPage = acceptsHtml(request) && refusal.error !== 'login_required';
+  // A person is redirected to log in; who is told 401 is a program, whatever it accepts.
+  const wantsPage = acceptsHtml(request) && refusal.status !== 401;
   return {
     kind: 'reply',
     status: refusal.status,

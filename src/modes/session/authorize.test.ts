@@ -5,6 +5,7 @@ import {
   type Browser,
   cookieHeader,
   newBrowser,
+  otherSession,
   type SessionWorld,
   sessionWorld,
 } from '../../../test/support/session-world.ts';
@@ -63,7 +64,7 @@ describe('the check of session mode, without a session', () => {
     expect(world.telemetry.names()).toEqual(['login_started']);
   });
 
-  it.each([
+  it.each<[HttpRequestParts, string]>([
     [{ method: 'POST', headers: navigationHeaders }, 'a POST with an expired session (R9)'],
     [{ headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: '*/*' } }, 'fetch() (R10)'],
     [{ headers: { ...navigationHeaders, 'sec-fetch-dest': 'iframe' } }, 'an iframe (R10)'],
@@ -72,7 +73,7 @@ describe('the check of session mode, without a session', () => {
     [{ headers: { 'content-type': 'application/grpc' }, method: 'POST' }, 'gRPC'],
     [{ headers: { 'user-agent': 'kube-probe/1.30' } }, 'a probe (H10)'],
     [{ headers: { 'user-agent': 'GoogleHC/1.0' } }, 'a health check (H10)'],
-  ])('says 401 to %j, and leaves nothing behind: %s', async (parts) => {
+  ])('says 401 to %j and leaves nothing behind: %s', async (parts) => {
     const reply = await refusal(parts);
     expect(reply.status).toBe(401);
     expect(JSON.parse(reply.body)).toMatchObject({
@@ -118,11 +119,11 @@ describe('the check of session mode, without a session', () => {
   });
 
   it.each([
-    ['/app/orders?x=1&y=%2F', 'https://app.example.com/app/orders?x=1&y=%2F'],
-    ['/app?q=100%&path=C:\\x', 'https://app.example.com/app?q=100%&path=C:\\x'],
-    [`/app?${'a'.repeat(8000)}`, 'https://app.example.com/'],
-    [`/app?${'a'.repeat(64_000)}`, 'https://app.example.com/'],
-  ])('comes back to %j after login, or to the start page (R7)', async (target, expected) => {
+    ['path and query', '/app/orders?x=1&y=%2F', 'https://app.example.com/app/orders?x=1&y=%2F'],
+    ['a query as browsers send it', '/app?q=100%&path=C:\\x', 'https://app.example.com/app?q=100%&path=C:\\x'],
+    ['8 kB, by the start page', `/app?${'a'.repeat(8000)}`, 'https://app.example.com/'],
+    ['64 kB, by the start page', `/app?${'a'.repeat(64_000)}`, 'https://app.example.com/'],
+  ])('comes back after login to %s (R7)', async (_what, target, expected) => {
     const browser = newBrowser();
     const reply = await refusal({ target, headers: navigationHeaders });
     keepBinding(browser, reply);
@@ -190,12 +191,12 @@ describe('the check of session mode, with a session', () => {
   });
 
   it.each([
-    ['__Host-sallyport', 'no value'],
-    ['__Host-sallyport=', 'an empty value'],
-    ['__Host-sallyport=x', 'no id'],
-    ['__Host-sallyport=__proto__', 'a name of Object.prototype'],
-    [`__Host-sallyport=${'A'.repeat(70_000)}`, '70 kB (S10)'],
-  ])('takes the cookie %.40s for no session: %s', async (cookie) => {
+    ['no value', '__Host-sallyport'],
+    ['an empty value', '__Host-sallyport='],
+    ['no id', '__Host-sallyport=x'],
+    ['a name of Object.prototype', '__Host-sallyport=__proto__'],
+    ['70 kB (S10)', `__Host-sallyport=${'A'.repeat(70_000)}`],
+  ])('takes a cookie with %s for no session', async (_what, cookie) => {
     expect((await refusal({ headers: { cookie } })).status).toBe(401);
   });
 
@@ -226,13 +227,9 @@ describe('the check of session mode, with a session', () => {
     expect((await check({ headers: { cookie: `${own}; name=voil\xc3\xa0` } })).kind).toBe('pass');
   });
 
-  it('is not accepted by another instance', async () => {
-    const browser = await loggedIn();
-    const { sessionMode } = await import('./index.ts');
-    const { sessionSettings } = await import('./settings.ts');
-    const other = sessionMode.create('other', sessionSettings.parse({ provider: 'idp' }), world.services);
-    const request = httpRequest({ headers: { cookie: cookieHeader(browser) } });
-    expect(await other.authorize?.(request, { origin: appOrigin, rule: 'r' }, {})).toMatchObject({ status: 401 });
+  it('is not accepted from another instance', async () => {
+    const cookie = `__Host-sallyport=${await otherSession(world)}`;
+    expect((await refusal({ headers: { cookie } })).status).toBe(401);
   });
 
   it('refuses a user who is not admitted with 403 and the reason, never a redirect', async () => {
@@ -289,20 +286,6 @@ describe('the check of session mode, with a session', () => {
     for (const secret of ['canary', browser.cookies.get('__Host-sallyport') ?? '', 'alice']) {
       expect(world.telemetry.text()).not.toContain(secret);
     }
-  });
-});
-
-describe('a session instance', () => {
-  it('says which cookies and headers are its own', () => {
-    expect(world.instance).toMatchObject({
-      basePath: '/_auth',
-      ownCookies: ['__Host-sallyport', '__Host-sallyport-login'],
-      identityHeaders: ['x-auth-request-user', 'x-auth-request-email', 'x-auth-request-name'],
-    });
-  });
-
-  it('is not made for a provider that does not exist', async () => {
-    await expect(sessionWorld({ settings: { provider: 'elsewhere' } })).rejects.toThrow('elsewhere');
   });
 });
 

@@ -17,7 +17,7 @@ describe('the settings of a session instance', () => {
     });
   });
 
-  it.each([
+  it.each<[unknown, string]>([
     [{}, 'no provider'],
     [{ provider: '' }, 'an empty provider'],
     [{ provider: 'idp', unknown: 1 }, 'an unknown key'],
