@@ -209,11 +209,11 @@ describe('L4 a state in another spelling', () => {
 
 describe('L5 a state of another instance or provider', () => {
   it.each([
-    ['/twin', '/_twin', '__Host-twin-login', '/_auth', bindingCookie],
-    ['/other', '/_other', '__Host-other-login', '/_auth', bindingCookie],
-    ['/orders', '/_auth', bindingCookie, '/_twin', '__Host-twin-login'],
-    ['/orders', '/_auth', bindingCookie, '/_other', '__Host-other-login'],
-  ])('begun at %s, is refused by the instance of %s', async (path, basePath, ownCookie, foreignPath, foreignCookie) => {
+    ['/twin', '/_auth', '/_twin', '__Host-twin-login', bindingCookie],
+    ['/other', '/_auth', '/_other', '__Host-other-login', bindingCookie],
+    ['/orders', '/_twin', '/_auth', bindingCookie, '__Host-twin-login'],
+    ['/orders', '/_other', '/_auth', bindingCookie, '__Host-other-login'],
+  ])('begun at %s, is refused by the instance of %s', async (path, foreignPath, basePath, ownCookie, foreignCookie) => {
     const client = createClient();
     const callback = await begin(client, path, basePath);
     // The best that an attacker could have: the binding secret of one instance in the cookie of the other.

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { newKeyRing, renderKeyRing } from '../../src/adapters/node-crypto/new-key-ring.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
@@ -61,7 +61,7 @@ function cli(args: readonly string[], env: Readonly<Record<string, string>> = {}
   return startProcess({
     name: `sallyport ${args[0] ?? ''}`,
     command: process.execPath,
-    args: [join(root, 'src/main.ts'), ...args],
+    args: [resolve(root, process.env['SALLYPORT_MAIN'] ?? 'src/main.ts'), ...args],
     env: { ...environment, ...env },
   });
 }

@@ -94,11 +94,11 @@ describe('discovery (OpenID Connect Discovery 1.0 §4)', () => {
 
   it.each([
     ['another issuer', 'https://evil.example'],
-    ['a slash at the end', '/'],
+    ['a path', '/other'],
     ['no issuer', undefined],
     ['a list', ['x']],
   ])('refuses metadata with %s (T7)', async (_case, issuer) => {
-    provider.metadata({ issuer: issuer === '/' ? `${provider.origin}/` : issuer });
+    provider.metadata({ issuer: issuer === '/other' ? `${provider.origin}/other` : issuer });
     expect(await detail()).not.toBe('found');
   });
 
