@@ -107,7 +107,7 @@ describe('completeLogin', () => {
   it('refuses a response that began in another browser, or in one that keeps no cookies (L1)', async () => {
     const query = world.provider.approve(await world.begin());
     for (const secret of [undefined, '', 'c'.repeat(43)]) {
-      expect(await world.complete(query, { bindingSecret: secret })).toMatchObject({ kind: 'foreign' });
+      expect(await world.complete(query, { bindingSecret: secret })).toMatchObject({ kind: 'other_browser' });
     }
     expect(world.provider.redemptions).toHaveLength(0);
     // Nothing was spent: the browser that began it can still finish.
@@ -272,6 +272,6 @@ describe('completeLogin', () => {
     const fields = JSON.parse(new TextDecoder().decode(opened)) as unknown[];
     const cut = new TextEncoder().encode(JSON.stringify(fields.with(-1, 'short')));
     const state = world.sealer.seal('login-attempt', cut, 'web');
-    expect((await world.complete(`code=c&state=${state}`)).kind).toBe('foreign');
+    expect((await world.complete(`code=c&state=${state}`)).kind).toBe('other_browser');
   });
 });

@@ -32,6 +32,8 @@ export type LoginOutcome =
   | { readonly kind: 'authenticated'; readonly authentication: Authentication; readonly attempt: LoginAttempt }
   /** The response is not an answer to an attempt of this browser. `reason` is for our log. */
   | { readonly kind: 'foreign'; readonly reason: string }
+  /** A genuine attempt, begun in another browser, or before this one got its binding cookie from another tab. */
+  | { readonly kind: 'other_browser'; readonly attempt: LoginAttempt }
   /** A genuine attempt of this browser that cannot be used any more. */
   | { readonly kind: 'expired' | 'already_used'; readonly attempt: LoginAttempt }
   /** The provider said no, or its answer failed validation. `error` is public, `detail` is not. */
@@ -47,7 +49,7 @@ export async function completeLogin(callback: LoginCallback, ports: CompleteLogi
   if (response.kind === 'invalid') return foreign(response.reason);
   const attempt = openAttempt(response.state, callback, ports.sealer);
   if (attempt === undefined) return foreign('state is not ours');
-  if (!isSameBrowser(attempt, callback.bindingSecret)) return foreign('the attempt began in another browser');
+  if (!isSameBrowser(attempt, callback.bindingSecret)) return { kind: 'other_browser', attempt };
   const provider = ports.providers.get(attempt.provider);
   if (provider === undefined) return foreign('the provider is not configured any more');
   const expected = await provider.issuer();

@@ -224,6 +224,28 @@ describe('L10 two tabs', () => {
   });
 });
 
+describe('L10 two tabs that open at once in a browser without cookies', () => {
+  it('tie one of them to the browser; the other gets a page that leads back to its own address', async () => {
+    const client = createClient();
+    const starts = [
+      await client.open(`${world.origin}/first?tab=1`),
+      await createClient().open(`${world.origin}/second`),
+    ];
+    // Both answers arrived; the browser keeps the cookie of the second.
+    const [, binding = ''] = /=([^;]+)/.exec(starts[1]?.header('set-cookie') ?? '') ?? [];
+    client.setCookie(world.origin, bindingCookie, binding);
+    const callbacks: string[] = [];
+    for (const start of starts)
+      callbacks.push(await followUpTo(client, `${world.origin}/_auth/callback`, start.header('location') ?? ''));
+    const lost = await client.open(callbacks[0] ?? '');
+    expect(lost.status).toBe(400);
+    const [, again = ''] = /href="([^"]+\/login\?[^"]+)"/.exec(lost.body) ?? [];
+    expect(again).toBe(`${world.origin}/_auth/login?rd=%2Ffirst%3Ftab%3D1`);
+    expect((await client.follow(again)).url).toBe(`${world.origin}/first?tab=1`);
+    expectLoggedIn(await client.open(callbacks[1] ?? ''), '/second');
+  });
+});
+
 describe('L11 200 abandoned attempts', () => {
   it('leave one cookie and nothing in the store, and the first and the last can still be finished', async () => {
     const client = createClient();

@@ -16,7 +16,17 @@ export const dockerBackend: Backend = {
 
   async startEnvoy(bootstrapYaml) {
     const file = '/etc/envoy/envoy.yaml';
-    const command = ['--config-path', file, '--concurrency', '1', '--disable-hot-restart', '--log-level', 'info'];
+    const command = [
+      '--config-path',
+      file,
+      '--concurrency',
+      '1',
+      '--disable-hot-restart',
+      '--log-level',
+      'info',
+      '--file-flush-interval-msec',
+      '50',
+    ];
     const files = [{ content: bootstrapYaml, target: file }];
     const { container, output } = await startContainer(envoyImage, command, files, 'starting workers');
     return { pid: undefined, output, stop: async () => void (await container.stop()) };

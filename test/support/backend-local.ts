@@ -16,7 +16,17 @@ export const localBackend: Backend = {
     const config = join(await tempFolder(), 'envoy.yaml');
     await writeFile(config, bootstrapYaml);
     // One worker: one connection to the check, as in a sidecar. No hot restart: many run side by side.
-    const args = ['--config-path', config, '--concurrency', '1', '--disable-hot-restart', '--log-level', 'info'];
+    const args = [
+      '--config-path',
+      config,
+      '--concurrency',
+      '1',
+      '--disable-hot-restart',
+      '--log-level',
+      'info',
+      '--file-flush-interval-msec',
+      '50',
+    ];
     const running = startProcess({ name: 'envoy', command: toolPath('envoy'), args });
     const serves = until('Envoy serves', () => running.output().includes('starting workers'));
     await beforeItEnds('envoy', running, serves);

@@ -7,8 +7,9 @@ export function status(code: number, headers: Readonly<Record<string, string>> =
 }
 
 /** A JSON text as it is. */
-export function json(text: string, code = 200): TinyHandler {
-  return (_request, response) => void response.writeHead(code, { 'content-type': 'application/json' }).end(text);
+export function json(text: string, code = 200, headers: Readonly<Record<string, string>> = {}): TinyHandler {
+  return (_request, response) =>
+    void response.writeHead(code, { 'content-type': 'application/json', ...headers }).end(text);
 }
 
 /** Headers, and then never a body. */

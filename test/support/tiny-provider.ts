@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { exportJWK, type GenerateKeyPairResult, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { listenOnLoopback } from './listen.ts';
 
 export type TinyEndpoint = 'discovery' | 'token' | 'userinfo' | 'jwks' | 'other';
@@ -33,9 +33,13 @@ export interface TinyProvider {
   stop(): Promise<void>;
 }
 
+/** One key for all providers of a test file: to make one takes longer than most tests. */
+let keys: Promise<GenerateKeyPairResult> | undefined;
+
 /** `issuer`: what it calls itself, its address unless told otherwise. ID tokens have the nonce `nonce`. */
 export async function startTinyProvider(issuer?: string): Promise<TinyProvider> {
-  const { publicKey, privateKey } = await generateKeyPair('RS256');
+  keys ??= generateKeyPair('RS256');
+  const { publicKey, privateKey } = await keys;
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig' };
   const clientId = 'sallyport-test';
   const requests: TinyRequest[] = [];

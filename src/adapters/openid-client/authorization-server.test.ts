@@ -12,6 +12,9 @@ afterEach(async () => {
   await provider.stop();
 });
 
+/** For faults that are waited for. */
+const impatient = { requestTimeoutMs: 150 };
+
 const faults = [
   ['a hang', hang],
   ['a drip', drip],
@@ -52,7 +55,7 @@ describe('the authorization URL', () => {
 
   it.each(faults)('is not known after %s of the metadata, in bounded time (I1)', async (_fault, handler) => {
     provider.answer('discovery', handler);
-    const { server } = relyingPartyOf(provider);
+    const { server } = relyingPartyOf(provider, impatient);
     expect((await server.authorizationUrl(request)).kind).toBe('unavailable');
     expect(await server.issuer()).toMatchObject({ kind: 'unavailable' });
     expect(server.status()).toBe('unavailable');
@@ -132,7 +135,7 @@ describe('redeeming a code', () => {
   it.each(faults)('is unavailable after %s of the token endpoint, in bounded time (I1)', async (_fault, handler) => {
     provider.answer('token', handler);
     const begun = performance.now();
-    const redemption = await relyingPartyOf(provider).redeem();
+    const redemption = await relyingPartyOf(provider, impatient).redeem();
     expect(redemption.kind).toBe('unavailable');
     expect(performance.now() - begun).toBeLessThan(3000);
     expect(JSON.stringify(redemption)).not.toContain('canary');
@@ -140,12 +143,12 @@ describe('redeeming a code', () => {
 
   it.each(faults)('is unavailable after %s of userinfo: claims are not guessed (I1)', async (_fault, handler) => {
     provider.answer('userinfo', handler);
-    expect((await relyingPartyOf(provider).redeem()).kind).toBe('unavailable');
+    expect((await relyingPartyOf(provider, impatient).redeem()).kind).toBe('unavailable');
   });
 
   it.each(faults)('is unavailable after %s of the keys: nothing goes unverified (I1)', async (_fault, handler) => {
     provider.answer('jwks', handler);
-    expect((await relyingPartyOf(provider).redeem()).kind).toBe('unavailable');
+    expect((await relyingPartyOf(provider, impatient).redeem()).kind).toBe('unavailable');
   });
 
   it('is unavailable while the metadata is', async () => {
@@ -169,10 +172,7 @@ describe('redeeming a code', () => {
     ['invalid_grant', json('{"error":"invalid_grant","error_description":"canary-text"}', 400), 'invalid_grant'],
     [
       'invalid_client with a challenge',
-      (_request, response) => {
-        response.writeHead(401, { 'content-type': 'application/json', 'www-authenticate': 'Basic realm="canary"' });
-        response.end('{"error":"invalid_client"}');
-      },
+      json('{"error":"invalid_client"}', 401, { 'www-authenticate': 'Basic realm="canary"' }),
       'invalid_response',
     ],
     ['an error that is markup', json('{"error":"<script>"}', 400), 'server_error'],
@@ -221,13 +221,13 @@ describe('redeeming a code', () => {
     });
   });
 
-  it.each([
+  it.each<[Record<string, string>, string]>([
     [{ state: 'other' }, 'another state'],
     [{ iss: 'https://evil.example' }, 'another issuer (L6)'],
     [{ error: 'access_denied' }, 'an error beside the code'],
     [{ response: 'e30.e30.x' }, 'a response object'],
   ])('is refused before the token request for a response with %j: %s', async (parameters) => {
-    expect((await relyingPartyOf(provider).redeem(parameters as Record<string, string>)).kind).toBe('refused');
+    expect((await relyingPartyOf(provider).redeem(parameters)).kind).toBe('refused');
     expect(provider.count('token')).toBe(0);
   });
 
@@ -267,36 +267,5 @@ describe('userinfo', () => {
     expect(redemption.authentication.claims.get('__proto__')).toEqual({ admin: true });
     expect(redemption.authentication.claims.get('admin')).toBeUndefined();
     expect(redemption.authentication.providerSessionId).toBeUndefined();
-  });
-});
-
-describe('the end-session URL (OpenID Connect RP-Initiated Logout 1.0 §2)', () => {
-  const request = {
-    idToken: 'the-id-token',
-    postLogoutRedirectUri: 'https://app.example.com/_auth/logout/callback',
-    state: 's',
-  };
-
-  it('has hint, client, redirect and state', async () => {
-    const url = new URL((await relyingPartyOf(provider).server.endSessionUrl(request)) ?? '');
-    expect(url.origin + url.pathname).toBe(`${provider.origin}/logout`);
-    expect(Object.fromEntries(url.searchParams)).toEqual({
-      id_token_hint: 'the-id-token',
-      client_id: provider.clientId,
-      post_logout_redirect_uri: request.postLogoutRedirectUri,
-      state: 's',
-    });
-  });
-
-  it('has no hint where there is no ID token', async () => {
-    const url = await relyingPartyOf(provider).server.endSessionUrl({ ...request, idToken: undefined });
-    expect(new URL(url ?? '').searchParams.has('id_token_hint')).toBe(false);
-  });
-
-  it('is none where the provider has no logout, or cannot be asked', async () => {
-    provider.metadata({ end_session_endpoint: undefined });
-    expect(await relyingPartyOf(provider).server.endSessionUrl(request)).toBeUndefined();
-    provider.answer('discovery', status(500));
-    expect(await relyingPartyOf(provider).server.endSessionUrl(request)).toBeUndefined();
   });
 });

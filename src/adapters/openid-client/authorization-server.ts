@@ -89,6 +89,7 @@ async function redeem(
   const idToken = answer.claims();
   if (tokens.kind === 'unusable') return refused(tokens.detail);
   if (idToken === undefined) return refused('the token response has no ID token');
+  if (idToken.sub === '') return refused('the ID token names nobody');
   const claims = await withUserinfo(configuration, answer.access_token, idToken.sub, claimsOf(idToken as JsonValue)); // parsed from JSON
   const sid = claims.get('sid');
   return {
@@ -147,9 +148,8 @@ function isTransient(status: number): boolean {
   return status >= 500 || status === 429;
 }
 
-/** No answer, or a status that says nothing about the request. */
-function isUnreachable(error: ClientError): boolean {
-  if (error.code === 'OAUTH_TIMEOUT' || error.code === 'OAUTH_ABORT' || error.code === undefined) return true;
-  const status = error.cause instanceof Response ? error.cause.status : undefined;
-  return error.code === 'OAUTH_RESPONSE_IS_NOT_CONFORM' && status !== undefined && isTransient(status);
+/** No answer, or a status that says nothing about the request, whatever else is wrong with the answer. */
+function isUnreachable({ code, cause }: ClientError): boolean {
+  if (code === 'OAUTH_TIMEOUT' || code === 'OAUTH_ABORT' || code === undefined) return true;
+  return cause instanceof Response && isTransient(cause.status);
 }

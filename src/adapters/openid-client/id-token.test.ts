@@ -1,4 +1,13 @@
-import { exportSPKI, generateKeyPair, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import {
+  type CryptoKey,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  importJWK,
+  type JWTPayload,
+  SignJWT,
+  UnsecuredJWT,
+} from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { relyingPartyOf } from '../../../test/support/relying-party.ts';
 import { startTinyProvider, type TinyProvider } from '../../../test/support/tiny-provider.ts';
@@ -12,6 +21,13 @@ afterEach(async () => {
 });
 
 const now = () => Math.floor(Date.now() / 1000);
+
+/** As a key of WebCrypto, which RSA keys become. */
+async function publicKeyOf({ publicKey }: TinyProvider): Promise<CryptoKey> {
+  const key = await importJWK(publicKey, 'RS256', { extractable: true });
+  if (key instanceof Uint8Array) throw new Error('an RSA key is no secret');
+  return key;
+}
 
 /** The claims of a good token, for tokens that somebody else makes. */
 function goodClaims(): JWTPayload {
@@ -69,8 +85,7 @@ describe('the ID token (OpenID Connect Core §3.1.3.7)', () => {
   });
 
   it('is refused with HS256 keyed with the public key, even where the metadata offers it (T1)', async () => {
-    const publicKey = await importJWK(provider.publicKey, 'RS256', { extractable: true });
-    const pem = new TextEncoder().encode(await exportSPKI(publicKey as CryptoKey)); // RSA keys import as CryptoKey
+    const pem = new TextEncoder().encode(await exportSPKI(await publicKeyOf(provider)));
     const confused = await new SignJWT(goodClaims()).setProtectedHeader({ alg: 'HS256', kid: 'key-1' }).sign(pem);
     expect(await redeemWith(confused)).toMatchObject(refusal);
     provider.metadata({ id_token_signing_alg_values_supported: ['RS256', 'HS256'] });
@@ -92,7 +107,6 @@ describe('the ID token (OpenID Connect Core §3.1.3.7)', () => {
 
   it('is refused with a key that it brings itself or names elsewhere (T5)', async () => {
     const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
-    const { exportJWK } = await import('jose');
     const jwk = await exportJWK(publicKey);
     for (const header of [{ jwk }, { jku: `${provider.origin}/other` }, { x5u: `${provider.origin}/other` }]) {
       const forged = await new SignJWT(goodClaims())

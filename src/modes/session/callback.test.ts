@@ -79,7 +79,7 @@ describe('GET /callback', () => {
       expect(answer.statusCode).toBe(400);
       expect(answer.headers['set-cookie']).toBeUndefined();
       expect(answer.body).toContain('invalid_request');
-      expect(answer.body).toContain('href="https://app.example.com/_auth/login?rd=%2F"');
+      expect(answer.body).toContain('href="https://app.example.com/_auth/login?rd=%2Fapp"');
     }
     expect(world.provider.redemptions).toHaveLength(0);
     expect((await callback(attacker, query)).statusCode).toBe(302);

@@ -37,7 +37,10 @@ export async function callback(request: HttpRequest, origin: string, runtime: Se
       return await logIn(request, outcome.authentication, outcome.attempt, runtime);
     case 'foreign':
       services.telemetry.event('login_failed', { instance, outcome: 'foreign', reason: outcome.reason });
-      return foreignResponse(request, origin, runtime);
+      return foreignResponse(request, origin, '/', runtime);
+    case 'other_browser':
+      services.telemetry.event('login_failed', { instance, outcome: outcome.kind });
+      return foreignResponse(request, origin, outcome.attempt.returnTo, runtime);
     case 'expired':
     case 'already_used':
       services.telemetry.event('login_failed', { instance, outcome: outcome.kind });
@@ -100,14 +103,15 @@ async function lateResponse(request: HttpRequest, attempt: LoginAttempt, runtime
   });
 }
 
-function foreignResponse(request: HttpRequest, origin: string, runtime: SessionRuntime): Reply {
+/** `returnTo` is a path on `origin`: several tabs that opened at once, before one cookie could tie them, lose nothing. */
+function foreignResponse(request: HttpRequest, origin: string, returnTo: string, runtime: SessionRuntime): Reply {
   return refuse(request, {
     status: 400,
     error: 'invalid_request',
     title: 'This sign-in did not begin here',
     description:
       'The answer does not belong to a sign-in of this browser. If your browser blocks cookies for this site, allow them; then start again.',
-    link: { href: loginUrl(origin, runtime, '/'), text: 'Sign in' },
+    link: { href: loginUrl(origin, runtime, returnTo), text: 'Sign in' },
   });
 }
 

@@ -1,9 +1,8 @@
-import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyReply, type FastifyRequest } from 'fastify';
 import { indexOrigins, originOf } from '../../core/http/authority.ts';
 import { httpRequestFrom } from '../../core/http/from-node.ts';
 import { type Refusal, refuse } from '../../core/http/refusal.ts';
 import type { Secret } from '../../core/secret.ts';
-import type { Reply } from '../../core/verdict.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { ListenAddress } from '../listen-address.ts';
@@ -79,6 +78,8 @@ function createService(options: SideServiceOptions, state: { readonly isDraining
     keepAliveTimeout: 72_000,
     bodyLimit: 64 * 1024,
     forceCloseConnections: 'idle',
+    // What the router cannot read: its own answer would repeat the URL.
+    frameworkErrors: (_error, request, reply) => void answer(badRequest, request, reply),
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 256 },
     ...(tls === undefined
       ? { http: { maxHeaderSize } }
@@ -106,14 +107,8 @@ function createService(options: SideServiceOptions, state: { readonly isDraining
     const [code, status] = state.isDraining ? ([503, 'draining'] as const) : ([200, 'serving'] as const);
     return reply.code(code).header('cache-control', 'no-store').send({ status });
   });
-  service.setErrorHandler(async (error, request, reply) => {
-    const answered = refuse(httpRequestFrom(request.raw), refusalOf(error, options.telemetry));
-    return await reply.code(answered.status).headers(headersOf(answered)).send(answered.body);
-  });
-  service.setNotFoundHandler(async (request, reply) => {
-    const answered = refuse(httpRequestFrom(request.raw), notFound);
-    return await reply.code(answered.status).headers(headersOf(answered)).send(answered.body);
-  });
+  service.setErrorHandler((error, request, reply) => answer(refusalOf(error, options.telemetry), request, reply));
+  service.setNotFoundHandler((request, reply) => answer(notFound, request, reply));
   for (const { basePath, routes } of options.mounts) void service.register(routes, { prefix: basePath });
   return service;
 }
@@ -130,8 +125,9 @@ function refusalOf(error: unknown, telemetry: Telemetry): Refusal {
   return unavailable;
 }
 
-function headersOf(reply: Reply): Record<string, string> {
-  return Object.fromEntries(reply.headers);
+function answer(refusal: Refusal, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, headers, body } = refuse(httpRequestFrom(request.raw), refusal);
+  return reply.code(status).headers(Object.fromEntries(headers)).send(body);
 }
 
 const unavailable: Refusal = {
