@@ -92,8 +92,8 @@ function keep(jar: Map<string, string>, line: string): void {
   const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
   const equals = pair.indexOf('=');
   const name = pair.slice(0, equals);
-  // The cookie of an interaction at our issuer is the id in its URL, which is no secret by itself.
-  if (!name.endsWith('-interaction')) noteSecret(pair.slice(equals + 1));
+  // The cookies of an interaction at our issuer are the id in its URL, which is no secret by itself.
+  if (!/-(?:interaction|resume)$/.test(name)) noteSecret(pair.slice(equals + 1));
   if (attributes.some((attribute) => /^max-age=0$/i.test(attribute) || /^expires=Thu, 01 Jan 1970/i.test(attribute)))
     jar.delete(name);
   else jar.set(name, pair.slice(equals + 1));

@@ -32,7 +32,7 @@ export async function openAs(page: Page, person: Person, url: string): Promise<v
 /** Remembers what must not stand in a log: every cookie of the browser. */
 export async function noteCookies(page: Page): Promise<void> {
   for (const { name, value } of await page.context().cookies()) {
-    // The cookie of an interaction is the id in its URL.
-    if (!name.endsWith('-interaction')) noteSecret(value);
+    // The cookies of an interaction are the id in its URL.
+    if (!/-(?:interaction|resume)$/.test(name)) noteSecret(value);
   }
 }

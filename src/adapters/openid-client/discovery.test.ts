@@ -165,6 +165,7 @@ describe('detailOf', () => {
     [new Error('a'), 'a'],
     [new Error('a', { cause: new Error('b', { cause: new Error('c') }) }), 'a: b: c'],
     [new Error('a', { cause: { access_token: 'canary' } }), 'a'],
+    [new Error('a', { cause: new SyntaxError('"canary" is not valid JSON') }), 'a: it is no JSON'],
     ['text', 'text'],
     [undefined, 'undefined'],
   ])('says of %s: %s', (error, text) => {

@@ -80,6 +80,8 @@ export function createDiscovery(options: ProviderOptions, ports: DiscoveryPorts)
 /** The text of an error and of its causes; for logs. */
 export function detailOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  // JSON.parse quotes what it could not read: of a token endpoint, a token perhaps.
+  if (error instanceof SyntaxError) return 'it is no JSON';
   return error.cause instanceof Error ? `${error.message}: ${detailOf(error.cause)}` : error.message;
 }
 

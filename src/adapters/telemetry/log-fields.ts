@@ -27,12 +27,20 @@ export function errorFields(error: unknown, depth = 0): Record<string, LogValue>
   const code: unknown = 'code' in error ? error.code : undefined;
   return {
     type: String(error.name),
-    message: logText(String(error.message)),
+    message: logText(messageOf(error)),
     code: typeof code === 'string' ? logText(code) : undefined,
-    stack: error.stack === undefined ? undefined : logText(String(error.stack)),
+    stack:
+      error.stack === undefined
+        ? undefined
+        : logText(String(error.stack).replace(error.message, () => messageOf(error))),
     errors: error instanceof AggregateError ? error.errors.slice(0, 3).map((each) => logText(String(each))) : undefined,
     cause: error.cause === undefined || depth >= maxDepth ? undefined : errorFields(error.cause, depth + 1),
   };
+}
+
+/** JSON.parse quotes what it could not read, and that may have been a token. */
+function messageOf(error: Error): string {
+  return error instanceof SyntaxError ? 'a text could not be parsed' : String(error.message);
 }
 
 /** A text for a log line: scrubbed, then cut, so that no part of a token stays at the cut. */

@@ -99,6 +99,26 @@ describe('problems', () => {
     expect(raw.join()).not.toContain('hunter2');
   });
 
+  it('do not repeat what JSON.parse quotes of a text that is no JSON (G8)', () => {
+    const { telemetry, raw, lines } = started();
+    const cause = ((): unknown => {
+      try {
+        return JSON.parse('canary-token-12345');
+      } catch (error) {
+        return error;
+      }
+    })();
+    telemetry.problem('provider_unavailable', {}, new Error('not an answer', { cause }));
+    expect(lines()).toMatchObject([
+      {
+        error: {
+          cause: { type: 'SyntaxError', message: 'a text could not be parsed', stack: expect.stringContaining(' at ') },
+        },
+      },
+    ]);
+    expect(raw.join()).not.toContain('canary');
+  });
+
   it('take anything that was thrown', () => {
     const { telemetry, lines } = started();
     const circular = new Error('round');

@@ -10,10 +10,21 @@ export const workloadCluster = 'workload';
 export const forwardingHeaders = [
   'forwarded',
   'x-forwarded-host',
+  'x-forwarded-method',
+  'x-forwarded-path',
   'x-forwarded-port',
   'x-forwarded-prefix',
+  'x-forwarded-scheme',
   'x-forwarded-server',
+  'x-forwarded-ssl',
   'x-forwarded-uri',
+  'x-original-host',
+  // The client's address under other names than X-Forwarded-For; frameworks believe some of them.
+  'client-ip',
+  'true-client-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-real-ip',
 ] as const;
 
 /** The hosts that are served, and the answer for every other. */

@@ -20,12 +20,7 @@ export async function authorize(
   const id = readCookie(request, runtime.cookies.session);
   const stored = await findSession(id, runtime.sessions);
   const now = runtime.services.clock.now();
-  const move = decide({ request, origin: facts.origin, stored, now }, requirements, {
-    instance: runtime.instance,
-    idleLifetime: runtime.settings.idleLifetime,
-    groupsClaim: runtime.settings.groupsClaim,
-    allowsUnverifiedEmail: runtime.provider.vouchesForEmail,
-  });
+  const move = decide({ request, origin: facts.origin, stored, now }, requirements, runtime.decision);
   if (move.kind === 'forward' && move.touches && id !== undefined) noteUse(id, runtime);
   return await carryOut(move, request, facts, runtime);
 }

@@ -11,7 +11,7 @@ import {
   sessionWorld,
 } from '../../../test/support/session-world.ts';
 import { callback as answerCallback } from './callback.ts';
-import { sessionCookies } from './cookies.ts';
+import { sessionRuntime } from './runtime.ts';
 import { sessionSettings } from './settings.ts';
 
 let world: SessionWorld;
@@ -220,25 +220,15 @@ describe('GET /callback', () => {
     const browser = newBrowser();
     const query = world.provider.approve(await begin(browser));
     const next = fakeAuthorizationServer({ name: 'next', now: () => world.clock.now() });
-    const settings = sessionSettings.parse({ provider: 'next' });
     const { services } = world;
+    const providers = new Map([
+      ['idp', world.provider],
+      ['next', next],
+    ]);
     const reply = await answerCallback(
       httpRequest({ target: `/_auth/callback?${query}`, headers: { cookie: cookieHeader(browser) } }),
       'https://app.example.com',
-      {
-        instance: 'web',
-        settings,
-        cookies: sessionCookies(settings),
-        sessions: { records: services.store.sessions, sealer: services.sealer, idNames: services.idNames },
-        provider: next,
-        services: {
-          ...services,
-          providers: new Map([
-            ['idp', world.provider],
-            ['next', next],
-          ]),
-        },
-      },
+      sessionRuntime('web', sessionSettings.parse({ provider: 'next' }), { ...services, providers }),
     );
     expect(reply.status).toBe(400);
     expect(world.provider.redemptions).toHaveLength(0);

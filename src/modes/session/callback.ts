@@ -1,7 +1,6 @@
 import { readCookie, setCookie } from '../../core/http/cookies.ts';
 import { redirect, refuse } from '../../core/http/refusal.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
-import { sessionEnd } from '../../core/session/lifetimes.ts';
 import type { LoginAttempt } from '../../core/session/login-attempt.ts';
 import type { Session } from '../../core/session/session.ts';
 import { after } from '../../core/time.ts';
@@ -9,6 +8,7 @@ import type { Reply } from '../../core/verdict.ts';
 import { completeLogin } from '../../flows/complete-login.ts';
 import { createSession, endSession, findSession } from '../../flows/sessions.ts';
 import type { Authentication } from '../../ports/authorization-server.ts';
+import { whyEnded } from './decide.ts';
 import { loginUrl, providerUnavailable, redirectUriOf } from './login.ts';
 import type { SessionRuntime } from './runtime.ts';
 
@@ -89,10 +89,8 @@ async function logIn(
 /** Late or twice: whoever is logged in by now goes to the page, everybody else may start again. */
 async function lateResponse(request: HttpRequest, attempt: LoginAttempt, runtime: SessionRuntime): Promise<Reply> {
   const stored = await findSession(readCookie(request, runtime.cookies.session), runtime.sessions);
-  const isLive =
-    stored !== undefined &&
-    stored.session.instance === runtime.instance &&
-    sessionEnd(stored, runtime.services.clock.now(), runtime.settings.idleLifetime) === undefined;
+  const now = runtime.services.clock.now();
+  const isLive = stored !== undefined && whyEnded(stored, now, runtime.decision) === undefined;
   if (isLive) return redirect(302, `${attempt.origin}${attempt.returnTo}`);
   return refuse(request, {
     status: 400,

@@ -9,6 +9,7 @@ const origin = 'https://app.example.com';
 const begin = 1_767_225_600;
 const settings = {
   instance: 'web',
+  provider: 'idp',
   idleLifetime: secondsOf(1800),
   groupsClaim: 'groups',
   allowsUnverifiedEmail: false,
@@ -29,6 +30,8 @@ function storedOf(session: Session, lastSeenAt = begin) {
 const withoutSession = [
   ['no_session', undefined],
   ['other_instance', storedOf(sessionAt(begin, { instance: 'other' }))],
+  ['other_provider', storedOf(sessionAt(begin, { provider: 'former' }))],
+  ['other_provider', storedOf(sessionAt(begin, { provider: 'other' }))],
   ['absolute_lifetime', storedOf(sessionAt(begin, { endsAt: epochSecondsOf(begin) }))],
   ['idle_lifetime', storedOf(sessionAt(begin), begin - 1800)],
   ['token_expired', storedOf(sessionAt(begin, { tokenSet: tokenSetAt(begin - 3600) }))],

@@ -9,6 +9,8 @@ import type { SessionRequirements } from './requirements.ts';
 /** The settings that the decision looks at. */
 export interface DecisionSettings extends AdmissionSettings {
   readonly instance: string;
+  /** The one that logs users in now. */
+  readonly provider: string;
   readonly idleLifetime: Seconds;
 }
 
@@ -22,7 +24,7 @@ export interface SessionFacts {
 }
 
 /** Why there is no session to go on with. */
-export type NoSession = 'no_session' | 'other_instance' | SessionEnd;
+export type NoSession = 'no_session' | 'other_instance' | 'other_provider' | SessionEnd;
 
 /** What to do with a request. */
 export type Move =
@@ -50,7 +52,9 @@ function turnAway(request: HttpRequest, because: NoSession): Move {
   return { kind: isTopLevelNavigation(request) ? 'login' : 'unauthenticated', because };
 }
 
-function whyEnded(stored: StoredSession, now: EpochSeconds, settings: DecisionSettings): NoSession | undefined {
+/** Why a session that was found is none for this instance; undefined when it is one. */
+export function whyEnded(stored: StoredSession, now: EpochSeconds, settings: DecisionSettings): NoSession | undefined {
   if (stored.session.instance !== settings.instance) return 'other_instance';
+  if (stored.session.provider !== settings.provider) return 'other_provider';
   return sessionEnd(stored, now, settings.idleLifetime);
 }

@@ -1,9 +1,8 @@
 import { defineMode } from '../mode.ts';
 import { authorize } from './authorize.ts';
-import { sessionCookies } from './cookies.ts';
 import { sessionRequirements } from './requirements.ts';
 import { sessionRoutes } from './routes.ts';
-import type { SessionRuntime } from './runtime.ts';
+import { sessionRuntime } from './runtime.ts';
 import { sessionSettings } from './settings.ts';
 
 /** Browser login in front of any workload. */
@@ -12,12 +11,8 @@ export const sessionMode = defineMode({
   settings: sessionSettings,
   requirements: sessionRequirements,
   create(name, settings, services) {
-    const provider = services.providers.get(settings.provider);
-    // The configuration was checked; this guards callers that build an instance by hand.
-    if (provider === undefined) throw new Error(`session instance ${name} names a provider that does not exist`);
-    const cookies = sessionCookies(settings);
-    const sessions = { records: services.store.sessions, sealer: services.sealer, idNames: services.idNames };
-    const runtime: SessionRuntime = { instance: name, settings, cookies, sessions, provider, services };
+    const runtime = sessionRuntime(name, settings, services);
+    const { cookies } = runtime;
     return {
       basePath: settings.basePath,
       ownCookies: [cookies.session, cookies.binding],

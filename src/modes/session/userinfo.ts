@@ -2,10 +2,10 @@ import { readCookie } from '../../core/http/cookies.ts';
 import { jsonReply } from '../../core/http/refusal.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import { textsOf } from '../../core/session/admission.ts';
-import { sessionEnd } from '../../core/session/lifetimes.ts';
 import { after } from '../../core/time.ts';
 import type { Reply } from '../../core/verdict.ts';
 import { findSession } from '../../flows/sessions.ts';
+import { whyEnded } from './decide.ts';
 import { loginRequired } from './login.ts';
 import type { SessionRuntime } from './runtime.ts';
 
@@ -14,11 +14,7 @@ export async function userinfo(request: HttpRequest, origin: string, runtime: Se
   const stored = await findSession(readCookie(request, runtime.cookies.session), runtime.sessions);
   const { idleLifetime, groupsClaim } = runtime.settings;
   const now = runtime.services.clock.now();
-  if (
-    stored === undefined ||
-    stored.session.instance !== runtime.instance ||
-    sessionEnd(stored, now, idleLifetime) !== undefined
-  ) {
+  if (stored === undefined || whyEnded(stored, now, runtime.decision) !== undefined) {
     return loginRequired(request, origin, runtime);
   }
   const { session, lastSeenAt } = stored;
