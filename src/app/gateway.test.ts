@@ -104,6 +104,26 @@ describe('what the gateway refuses before any rule', () => {
   });
 });
 
+describe('what rules could be read past', () => {
+  it.each(['get', 'Post', 'GET ', '', 'PRI*', 'A_B'])(
+    'the method %j: 400, as a workload may take it for another (P8)',
+    async (method) => {
+      expect(await check({ method, target: '/public' })).toMatchObject({ kind: 'reply', status: 400 });
+    },
+  );
+
+  it.each(['/closed%3fx', '/closed%23x', '/public%3F/closed', '/app%23'])(
+    '%s: 400, as the rule depends on how an encoded mark is read (P5)',
+    async (target) => {
+      expect(await check({ target })).toMatchObject({ kind: 'reply', status: 400 });
+    },
+  );
+
+  it('an encoded mark where the rule is the same either way is no reason (P5)', async () => {
+    expect((await check({ target: '/public/C%23/what%3f' })).kind).toBe('forward');
+  });
+});
+
 describe('what rules decide', () => {
   it('denies what no rule names, and what a rule denies, in a page or JSON', async () => {
     for (const target of ['/', '/closed', '/closed/x', '/other', '/application']) {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createTelemetry, type ProcessTelemetry } from '../adapters/telemetry/telemetry.ts';
-import { secondsOf, type Seconds } from '../core/time.ts';
+import { type Seconds, secondsOf } from '../core/time.ts';
 import { createCheck } from '../servers/ext-authz/check.ts';
 import { type ExtAuthzListener, listenExtAuthz } from '../servers/ext-authz/grpc-listener.ts';
 import { listenOps, type OpsServer, type Readiness } from '../servers/ops/ops.ts';

@@ -118,7 +118,7 @@ describe('every page fits a desktop and a phone, has a title and a heading, and 
   it('a refusal of somebody who is logged in', async () => {
     await open('/admins/page');
     await signIn(page, 'bob');
-    await authorize(page).catch(() => undefined);
+    await authorize(page);
     await look('no-access', 'You do not have access');
     await page.getByRole('link', { name: 'Sign out' }).click();
     await look('sign-out', 'Sign out?');

@@ -6,8 +6,8 @@ import { CheckRequest } from '../../src/gen/envoy/service/auth/v3/external_auth.
 import { expectHealthy } from '../support/aftermath.ts';
 import {
   type Answered,
-  checkClient,
   type CheckClient,
+  checkClient,
   checkPath,
   grpcFrame,
   rawCall,

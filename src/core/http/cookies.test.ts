@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyText } from '../../../test/support/arbitraries.ts';
 import { httpRequest } from '../../../test/support/http-request.ts';
 import { clearCookie, readCookie, setCookie, stripCookies } from './cookies.ts';
 
@@ -89,6 +90,8 @@ describe('stripCookies (H14)', () => {
 
   it.each([
     ['\xff', 'a byte that UTF-8 does not have'],
+    ['\t', 'a tab, for which the last guard would refuse the whole answer'],
+    ['\x01', 'a control character'],
     ['\xc3', 'a sequence cut short'],
     ['\xc0\xaf', 'an overlong slash'],
     ['\xed\xa0\x80', 'a surrogate'],
@@ -100,9 +103,9 @@ describe('stripCookies (H14)', () => {
 
   it('keeps every pair of others, in order, whatever bytes are in it, and leaves none of ours', () => {
     const text = fc
-      .string({ unit: fc.constantFrom(...'abz09-_="$, \t'), minLength: 1, maxLength: 12 })
+      .string({ unit: fc.constantFrom(...'abz09-_="$, '), minLength: 1, maxLength: 12 })
       .map((pair) => `p${pair}q`);
-    const foreign = fc.tuple(text, fc.string({ unit: 'binary', maxLength: 6 })).map(([head, tail]) => {
+    const foreign = fc.tuple(text, anyText(6)).map(([head, tail]) => {
       return `${head}${latin1(tail.replaceAll(/[;\p{Cc}]/gu, ''))}q`;
     });
     const ours = fc.constantFrom(

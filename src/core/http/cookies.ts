@@ -26,13 +26,16 @@ export type StrippedCookies =
 
 /**
  * Takes our own cookies out; every other pair stays as it came, in its order, and a header without one of ours stays
- * whole. Pairs that are not UTF-8 cannot be written anew (Envoy takes header values as UTF-8): they go with ours.
+ * whole. Pairs that are not UTF-8 or have control characters cannot be written anew (Envoy takes header values as UTF-8,
+ * and the last guard no controls): they go with ours.
  */
 export function stripCookies(request: HttpRequest, names: ReadonlySet<string>): StrippedCookies {
   const lines = headerValues(request, 'cookie').map((line) => line.split(';'));
   if (!lines.flat().some((pair) => names.has(nameOf(pair)))) return { kind: 'unchanged' };
   const value = lines
-    .map((pairs) => trimBlanks(pairs.filter((pair) => !names.has(nameOf(pair)) && isUtf8(pair)).join(';')))
+    .map((pairs) =>
+      trimBlanks(pairs.filter((pair) => !names.has(nameOf(pair)) && isUtf8(pair) && !control.test(pair)).join(';')),
+    )
     .filter((line) => line !== '')
     .join('; ');
   return value === '' ? { kind: 'nothing_left' } : { kind: 'changed', value };
@@ -58,6 +61,8 @@ function isBlank(code: number): boolean {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
 const ascii = /^[\x00-\x7f]*$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const control = /[\x00-\x1f\x7f]/;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Whether the bytes that a latin-1 text stands for are UTF-8. */

@@ -33,5 +33,6 @@ function splitOutsideQuotes(value: string): readonly string[] {
       start = index + 1;
     }
   }
-  return [...elements, value.slice(start)];
+  // A quote that nothing closes quotes nothing: or the second credentials could hide behind it.
+  return isQuoted ? value.split(',') : [...elements, value.slice(start)];
 }

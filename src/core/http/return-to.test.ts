@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyText } from '../../../test/support/arbitraries.ts';
 import { returnToOf } from './return-to.ts';
 
 const origin = 'https://app.example.com';
@@ -115,7 +116,7 @@ describe('returnToOf', () => {
         '\uff0f',
         origin,
       ),
-      fc.string({ maxLength: 3, unit: 'binary' }),
+      anyText(3),
     );
     const values = fc.tuple(fc.constantFrom('', '/', origin, `${origin}/`), fc.array(piece, { maxLength: 8 }));
     fc.assert(

@@ -31,7 +31,6 @@ const withoutSession = [
   ['no_session', undefined],
   ['other_instance', storedOf(sessionAt(begin, { instance: 'other' }))],
   ['other_provider', storedOf(sessionAt(begin, { provider: 'former' }))],
-  ['other_provider', storedOf(sessionAt(begin, { provider: 'other' }))],
   ['absolute_lifetime', storedOf(sessionAt(begin, { endsAt: epochSecondsOf(begin) }))],
   ['idle_lifetime', storedOf(sessionAt(begin), begin - 1800)],
   ['token_expired', storedOf(sessionAt(begin, { tokenSet: tokenSetAt(begin - 3600) }))],
