@@ -53,7 +53,9 @@ export function directResponse(port: number): unknown {
   const address = { socket_address: { address: '127.0.0.1', port_value: port } };
   return {
     static_resources: {
-      listeners: [{ name: 'workload', address, filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }] }],
+      listeners: [
+        { name: 'workload', address, filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }] },
+      ],
     },
   };
 }

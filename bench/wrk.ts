@@ -40,7 +40,14 @@ export async function runWrk(load: Load): Promise<LoadResult> {
   const running = startProcess({
     name: 'wrk',
     command: 'wrk',
-    args: ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--latency', ...headers.flatMap((line) => ['-H', line]), load.url],
+    args: [
+      '-t1',
+      `-c${load.connections}`,
+      `-d${load.seconds}s`,
+      '--latency',
+      ...headers.flatMap((line) => ['-H', line]),
+      load.url,
+    ],
   });
   await running.ended;
   return parse(running.output());

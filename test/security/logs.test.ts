@@ -1,3 +1,4 @@
+// More than 300 lines: one world, one journey and its failures, searched for one set of canaries.
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectHealthy } from '../support/aftermath.ts';
 import { type Answer, type ClientRequest, createClient, type TestClient } from '../support/client.ts';
