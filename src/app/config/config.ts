@@ -2,6 +2,8 @@ import type { Rule } from '../../core/rules/match.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { Seconds } from '../../core/time.ts';
 import type { ModeDefinition } from '../../modes/mode.ts';
+import type { Address } from '../../servers/address.ts';
+import type { MutualTls } from '../../servers/mutual-tls.ts';
 
 /** One `sallyport.yaml`, read and checked as a whole. A change of the file makes a new one; nothing edits it. */
 export interface Config {
@@ -41,23 +43,10 @@ export interface Config {
 
 type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Where something listens or is reached. */
-export type Address =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  /** `path` is absolute. */
-  | { readonly kind: 'unix'; readonly path: string };
-
 export interface Listener {
   readonly address: Address;
-  /** Mutual TLS; undefined only on loopback, on Unix sockets and for `ops`. */
-  readonly tls: ListenerTls | undefined;
-}
-
-/** PEM texts. Clients without a certificate of `clientCa` are refused. */
-export interface ListenerTls {
-  readonly certificate: string;
-  readonly privateKey: Secret<string>;
-  readonly clientCa: string;
+  /** Undefined only on loopback, on Unix sockets and for `ops`. */
+  readonly tls: MutualTls | undefined;
 }
 
 export type StoreConfig =
@@ -113,7 +102,7 @@ export interface EnvoyConfig {
       }
     | undefined;
   readonly connectTimeout: Seconds;
-  /** How long a check may take, a refresh of the token included. */
+  /** How long Envoy waits for a check; ours ends a little earlier. */
   readonly checkTimeout: Seconds;
   readonly streamIdleTimeout: Seconds;
   readonly workloadIdleTimeout: Seconds;

@@ -1,7 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { Secret } from '../../core/secret.ts';
-import type { Config, Listener, ListenerTls } from './config.ts';
+import type { MutualTls } from '../../servers/mutual-tls.ts';
+import type { Config, Listener } from './config.ts';
 import { type ConfigPath, errorAt, type Finding } from './finding.ts';
 import { readTextFile } from './read-text-file.ts';
 import { fromFolder } from './secrets.ts';
@@ -24,7 +25,7 @@ export async function readListeners(
 
 /** The listeners with nothing read: each `tls` says that there is one, and is empty. */
 export function unreadListeners(listen: ListenSettings): Config['listen'] {
-  const empty: ListenerTls = { certificate: '', privateKey: new Secret(''), clientCa: '' };
+  const empty: MutualTls = { certificate: '', privateKey: new Secret(''), clientCa: '' };
   const unread = ({ address, tls }: ListenSettings['authz']): Listener => ({ address, tls: tls && empty });
   return { authz: unread(listen.authz), http: unread(listen.http), ops: unread(listen.ops) };
 }
@@ -52,7 +53,7 @@ async function readListener(
   return { address, tls: pem };
 }
 
-function checkPem({ certificate, privateKey, clientCa }: ListenerTls, path: ConfigPath, found: Finding[]): void {
+function checkPem({ certificate, privateKey, clientCa }: MutualTls, path: ConfigPath, found: Finding[]): void {
   const leaf = attempt(() => new X509Certificate(certificate));
   const key = attempt(() => createPrivateKey(privateKey.reveal()));
   if (leaf === undefined) found.push(errorAt([...path, 'cert'], 'expected a PEM certificate'));

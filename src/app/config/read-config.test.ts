@@ -333,6 +333,11 @@ describe('errors (G7)', () => {
       '8:27 requests.stripHeaders[0]: expected a header name; found a string',
     ],
     [
+      'a stripped header that requests cannot be without',
+      { requests: '{stripHeaders: [Host]}' },
+      '8:27 requests.stripHeaders[0]: expected a header that HTTP itself does not need; found a string',
+    ],
+    [
       'an open admin interface',
       { envoy: '{listen: "127.0.0.1:8080", workload: "w:1", admin: "0.0.0.0:1", trustedHops: 1}' },
       '8:59 envoy.admin: expected a loopback address or a Unix socket: the admin interface can stop Envoy and shows its configuration',

@@ -36,9 +36,7 @@ export const envoySchema = z
     connectTimeout: durationSchema.prefault('1s').describe('Longest time to connect to Sallyport or to the workload.'),
     checkTimeout: durationSchema
       .prefault('2s')
-      .describe(
-        'Longest time of a check. A request whose token must be refreshed is held this long; then it gets 503.',
-      ),
+      .describe('Longest time of a check; a request that is not decided by then gets 503.'),
     streamIdleTimeout: durationSchema
       .prefault('5m')
       .describe('A request, WebSocket or event stream on which nothing moves for this long is ended.'),

@@ -15,6 +15,15 @@ const defaultStripHeaders = [
   'x-method-override',
 ];
 
+/** Without them a request is another one, or none; the last guard of the check refuses to touch them. */
+const framingHeaders: ReadonlySet<string> = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 const providerNameSchema = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected a name of up to 32 lower-case letters, digits and hyphens');
@@ -49,7 +58,8 @@ export const configSchema = z.strictObject({
           z
             .string()
             .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'expected a header name')
-            .toLowerCase(),
+            .toLowerCase()
+            .refine((name) => !framingHeaders.has(name), 'expected a header that HTTP itself does not need'),
         )
         .default(defaultStripHeaders)
         .describe(

@@ -8,7 +8,7 @@ const memoryStore = z.strictObject({
     .min(1)
     .max(10_000_000)
     .default(100_000)
-    .describe('Sessions that are kept at most; the one that was used longest ago goes first.'),
+    .describe('Sessions that are kept at most. When it is full new logins get 503; nobody who is logged in loses.'),
 });
 
 const redisStore = z.strictObject({
