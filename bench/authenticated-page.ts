@@ -99,11 +99,19 @@ function pageOf(port: number): string {
   return `http://127.0.0.1:${port}/app/page?id=12345&tab=overview`;
 }
 
-async function measure({ url, cookie, pids, sidecar }: Case): Promise<Round> {
+/** wrk counts redirects as successes: a case that sends users to log in would look quick. */
+async function expectPage({ name, url, cookie }: Case): Promise<void> {
+  const { status } = await createClient().open(url, { headers: { cookie } });
+  if (status !== 200) throw new Error(`${name} answers ${status}, not the page`);
+}
+
+async function measure(measured: Case): Promise<Round> {
+  const { url, cookie, pids, sidecar } = measured;
   const sidecars = sidecar === undefined ? [] : [sidecar];
   const before = [cpuMicros(pids), cpuMicros(sidecars)] as const;
   const result = await runWrk({ url, cookie, connections, seconds });
   const used = [cpuMicros(pids) - before[0], cpuMicros(sidecars) - before[1]] as const;
+  await expectPage(measured);
   if (result.failures > 0) throw new Error(`${url}: ${result.failures} requests failed`);
   return {
     ...result,

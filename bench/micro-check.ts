@@ -6,7 +6,6 @@
 import { createTelemetry } from '../src/adapters/telemetry/telemetry.ts';
 import { secondsOf } from '../src/core/time.ts';
 import type { Verdict } from '../src/core/verdict.ts';
-import { CheckRequest } from '../src/gen/envoy/service/auth/v3/external_auth.ts';
 import type { Telemetry } from '../src/ports/telemetry.ts';
 import { createCheck } from '../src/servers/ext-authz/check.ts';
 import { withDeadline } from '../src/servers/ext-authz/deadline.ts';
@@ -14,11 +13,13 @@ import { createResponseEncoder } from '../src/servers/ext-authz/response-encoder
 import { flawOf } from '../src/servers/ext-authz/response-guard.ts';
 import { toCheckResponse } from '../src/servers/ext-authz/to-check-response.ts';
 import { toHttpRequest } from '../src/servers/ext-authz/to-http-request.ts';
+import { checkMessage } from '../test/support/check-request.ts';
 
 const sessionId = `k1.${'A'.repeat(43)}`;
+const path = '/app/orders?x=1';
 const browserHeaders: readonly (readonly [string, string])[] = [
   [':authority', 'app.example.com'],
-  [':path', '/app/orders?x=1'],
+  [':path', path],
   [':method', 'GET'],
   [':scheme', 'https'],
   ['sec-ch-ua', '"Chromium";v="140", "Not;A=Brand";v="24"'],
@@ -43,23 +44,6 @@ const browserHeaders: readonly (readonly [string, string])[] = [
   ['x-forwarded-proto', 'https'],
   ['x-request-id', '7d9f2c1e-4a54-4a3c-9a55-2f5f0f6f7a11'],
 ];
-
-function message(raw: boolean): Uint8Array {
-  const http = {
-    id: '1234567890',
-    method: 'GET',
-    path: '/app/orders?x=1',
-    host: 'app.example.com',
-    scheme: 'https',
-    protocol: 'HTTP/2',
-    headers: new Map(raw ? [] : browserHeaders),
-    headerMap: raw
-      ? { headers: browserHeaders.map(([key, value]) => ({ key, value: '', rawValue: Buffer.from(value) })) }
-      : undefined,
-  };
-  const attributes = { request: { http }, contextExtensions: new Map() };
-  return Buffer.from(CheckRequest.encode({ attributes }).finish());
-}
 
 const verdict: Verdict = {
   kind: 'forward',
@@ -100,8 +84,8 @@ const authorize = async () => verdict;
 const options = { authorize, now, deadline: secondsOf(1.8) };
 const check = createCheck({ ...options, telemetry });
 const checkSilent = createCheck({ ...options, telemetry: silent });
-const raw = message(true);
-const joined = message(false);
+const raw = checkMessage({ path, rawHeaders: browserHeaders });
+const joined = checkMessage({ path, headers: new Map(browserHeaders) });
 const encode = createResponseEncoder();
 const response = toCheckResponse(verdict);
 

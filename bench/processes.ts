@@ -1,10 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { beforeItEnds, type RunningProcess, startProcess } from '../test/support/process.ts';
-import { tempFolder } from '../test/support/temp-folder.ts';
-import { toolPath } from '../test/support/tools.ts';
-import { until } from '../test/support/until.ts';
+import { localBackend } from '../test/support/backend-local.ts';
 
 /** Clock ticks of /proc/<pid>/stat in a second; 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100;
@@ -26,15 +21,6 @@ export function residentMiB(pid: number): number {
 }
 
 /** An Envoy with one worker, as a local process: its processor time is part of the result. */
-export async function startMeasuredEnvoy(bootstrap: unknown): Promise<RunningProcess> {
-  const config = join(await tempFolder(), 'envoy.json');
-  await writeFile(config, JSON.stringify(bootstrap));
-  const running = startProcess({
-    name: 'envoy',
-    command: toolPath('envoy'),
-    args: ['--config-path', config, '--concurrency', '1', '--disable-hot-restart', '--log-level', 'info'],
-  });
-  const serves = until('Envoy serves', () => running.output().includes('starting workers'));
-  await beforeItEnds('envoy', running, serves);
-  return running;
+export async function startMeasuredEnvoy(bootstrap: unknown): Promise<{ readonly pid: number }> {
+  return await localBackend.startEnvoy(JSON.stringify(bootstrap));
 }

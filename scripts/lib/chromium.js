@@ -1,5 +1,6 @@
+import { namedProgram } from './named-program.js';
 import { SetUpError } from './project.js';
-import { findProgram, isExecutable, run } from './run.js';
+import { findProgram, run } from './run.js';
 import { installHint, installSystemPackage } from './system-package.js';
 
 const names = [
@@ -18,11 +19,8 @@ const names = [
  * @returns {Promise<string>} its path
  */
 export async function installChromium() {
-  const named = process.env.CHROMIUM_BIN;
-  if (named !== undefined && named !== '') {
-    if (isExecutable(named)) return named;
-    throw new SetUpError(`there is no Chromium at ${named}: see CHROMIUM_BIN`);
-  }
+  const named = namedProgram('chromium');
+  if (named !== undefined) return named;
   const present = await firstThatStarts();
   if (present !== undefined) return present;
   const reason = await installSystemPackage({ apt: 'chromium', brew: ['--cask', 'google-chrome'] });

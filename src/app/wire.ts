@@ -77,7 +77,7 @@ async function storeOf(config: Config, telemetry: Telemetry): Promise<Store> {
 }
 
 async function issuerEngineOf(config: Config): Promise<IssuerEngineFactory> {
-  const isNeeded = [...config.modes.values()].some(({ definition }) => definition.name === issuerMode.name);
+  const isNeeded = [...config.modes.values()].some(({ definition }) => definition === issuerMode);
   if (isNeeded) return (await import('../adapters/oidc-provider/issuer-engine.ts')).createIssuerEngine;
   return () => {
     throw new Error('no issuer is configured');

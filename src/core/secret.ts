@@ -1,6 +1,5 @@
 /**
- * A value that must not reach a log, an error text or a response by accident.
- * It prints as `[redacted]` in every form; only adapters call {@link Secret.reveal}.
+ * A value that must not reach a log, an error text or a response by accident. It prints as `[redacted]` in every form.
  */
 export class Secret<T> {
   readonly #value: T;
@@ -9,7 +8,7 @@ export class Secret<T> {
     this.#value = value;
   }
 
-  /** The value itself. Call it where the value leaves the process on purpose, nowhere else. */
+  /** The value itself. Call it where the value is used or leaves the process on purpose, as late as can be. */
   reveal(): T {
     return this.#value;
   }

@@ -57,11 +57,12 @@ export async function completeLogin(callback: LoginCallback, ports: CompleteLogi
   // RFC 9207 §2.4: before redeeming, or mix-up is possible
   if (!namesIssuer(response.iss, expected)) return foreign('iss is not the issuer that was asked');
   if (ports.clock.now() >= attempt.expiresAt) return { kind: 'expired', attempt };
-  if (!(await ports.once.take(attempt.id, after(attempt.expiresAt, markerMargin))))
-    return { kind: 'already_used', attempt };
   if (response.kind === 'error') {
+    // Nothing is redeemed, so nothing is marked: errors are free to make up, and would fill the store.
     return { kind: 'refused', error: response.error, detail: 'the provider answered with an error', attempt };
   }
+  if (!(await ports.once.take(attempt.id, after(attempt.expiresAt, markerMargin))))
+    return { kind: 'already_used', attempt };
   return await redeem(callback, response.state, attempt, provider);
 }
 

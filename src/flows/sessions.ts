@@ -2,7 +2,8 @@ import type { StoredSession } from '../core/session/lifetimes.ts';
 import type { Session } from '../core/session/session.ts';
 import { decodeSession, encodeSession } from '../core/session/session-codec.ts';
 import type { EpochSeconds, Seconds } from '../core/time.ts';
-import type { IdNames, Sealer } from '../ports/sealer.ts';
+import type { IdNames } from '../ports/id-names.ts';
+import type { Sealer } from '../ports/sealer.ts';
 import { type SessionRecords, StoreUnavailableError } from '../ports/store.ts';
 
 /** What keeping sessions needs. */
@@ -26,7 +27,8 @@ export async function createSession(session: Session, idleLifetime: Seconds, por
     endsAt: session.endsAt,
     idleFor: idleLifetime,
   });
-  if (!created) throw new StoreUnavailableError('create', { cause: new Error('the name of a new session is taken') });
+  if (!created)
+    throw new StoreUnavailableError('a session creation', { cause: new Error('the name of a new session is taken') });
   return id;
 }
 

@@ -4,9 +4,11 @@ import type { HttpRequest } from '../core/http/request.ts';
 import type { Header, Reply } from '../core/verdict.ts';
 import type { AuthorizationServer } from '../ports/authorization-server.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { DerivedKeys } from '../ports/derived-keys.ts';
+import type { IdNames } from '../ports/id-names.ts';
 import type { IssuerEngineFactory } from '../ports/issuer-engine.ts';
 import type { Random } from '../ports/random.ts';
-import type { DerivedKeys, IdNames, Sealer } from '../ports/sealer.ts';
+import type { Sealer } from '../ports/sealer.ts';
 import type { Store } from '../ports/store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 
@@ -21,7 +23,7 @@ declare module 'fastify' {
 export interface RequestFacts {
   /** Scheme, host and port from the configuration, chosen by the request's host: `https://app.example.com`. */
   readonly origin: string;
-  /** Name of the rule that matched, for logs and `explain`. */
+  /** Name of the rule that matched, for logs. */
   readonly rule: string;
 }
 

@@ -1,5 +1,6 @@
 import type { Claims } from '../core/json.ts';
 import type { TokenSet } from '../core/oauth/token-set.ts';
+import type { Secret } from '../core/secret.ts';
 
 /** What a relying party asks of the authorization endpoint. `response_type=code` and S256 are always sent. */
 export interface AuthorizationRequest {
@@ -40,7 +41,7 @@ export type Redemption =
   | ProviderUnavailable;
 
 export interface LogoutRequest {
-  readonly idToken: string | undefined;
+  readonly idToken: Secret<string> | undefined;
   readonly postLogoutRedirectUri: string;
   readonly state: string;
 }
@@ -54,9 +55,11 @@ export interface LogoutRequest {
  */
 export interface AuthorizationServer {
   readonly name: string;
+  /** Issuer and client id: the same name with another registration is another provider, whose `sub` is another's. */
+  readonly registration: string;
   /** The operator lets its e-mail addresses count although it does not say `email_verified: true`. */
   readonly vouchesForEmail: boolean;
-  /** `iss` that its responses must carry, and whether it promised to send it (RFC 9207 §3); undefined before discovery. */
+  /** `iss` that its responses must carry, and whether it promised to send it (RFC 9207 §3). */
   issuer(): Promise<{ readonly issuer: string; readonly sendsIss: boolean } | ProviderUnavailable>;
   authorizationUrl(request: AuthorizationRequest): Promise<AuthorizationUrl>;
   /** `response`: the redirect URI with the query as it arrived. */

@@ -4,7 +4,8 @@ import type { Secret } from '../core/secret.ts';
 import type { Seconds } from '../core/time.ts';
 import type { Header } from '../core/verdict.ts';
 import type { Clock } from './clock.ts';
-import type { DerivedKeys, Sealer } from './sealer.ts';
+import type { DerivedKeys } from './derived-keys.ts';
+import type { Sealer } from './sealer.ts';
 import type { DocumentStore, OnceMarkers } from './store.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -109,7 +110,7 @@ export interface IssuerInteraction {
   readonly subject: string | undefined;
   /** Scopes that the client asks for and that are on offer. */
   readonly scopes: readonly string[];
-  /** RFC: OpenID Connect Core §3.1.2.1; from the client, unchecked. */
+  /** `login_hint` (OpenID Connect Core §3.1.2.1); from the client, unchecked. */
   readonly loginHint: string | undefined;
 }
 

@@ -2,7 +2,7 @@
  * What a sealed value is for. A value sealed for one purpose never opens for another: each purpose has a key
  * of its own, derived (HKDF-SHA-256) from the key ring.
  */
-export type SealPurpose = 'session' | 'login-attempt' | 'logout' | 'issuer-record';
+export type SealPurpose = 'session' | 'login-attempt' | 'issuer-record';
 
 /**
  * Authenticated encryption with a key ring (AES-256-GCM, 16-byte tag, random 12-byte nonce).
@@ -18,24 +18,4 @@ export interface Sealer {
   /** As {@link seal}, as bytes: for values in the store, which need no text form. */
   sealBytes(purpose: SealPurpose, plaintext: Uint8Array, context: string): Uint8Array;
   openBytes(purpose: SealPurpose, sealed: Uint8Array, context: string): Uint8Array | undefined;
-}
-
-/**
- * Turns ids that clients hold into names under which the store keeps them, so that a copy of the store
- * opens nothing (HMAC-SHA-256 with a key of the ring).
- *
- * Obligations: `mint` returns an id of 32 random bytes that names the key it was minted under, in the form
- * `<key id>.<43 base64url characters>`; `nameOf` is deterministic for an id as long as that key is in the ring
- * and yields undefined for anything else (malformed, re-spelled, unknown key).
- */
-export interface IdNames {
-  mint(): string;
-  /** Base64url, 43 characters. */
-  nameOf(id: string): string | undefined;
-}
-
-/** Key material for libraries that bring their own cryptography (cookie signing of the issuer). Newest first. */
-export interface DerivedKeys {
-  /** One 32-byte key for each key of the ring, HKDF-SHA-256 with `label` as info. */
-  derive(label: string): readonly Uint8Array[];
 }

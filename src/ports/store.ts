@@ -1,4 +1,4 @@
-import type { EpochSeconds } from '../core/time.ts';
+import type { EpochSeconds, Seconds } from '../core/time.ts';
 
 /**
  * Thrown by every store operation that could not be carried out or whose outcome is unknown (connection lost,
@@ -48,8 +48,8 @@ export interface NewSessionRecord {
   readonly sealed: Uint8Array;
   readonly lastSeenAt: EpochSeconds;
   readonly endsAt: EpochSeconds;
-  /** Seconds without a touch after which the record goes. */
-  readonly idleFor: number;
+  /** Without a touch for so long the record goes. */
+  readonly idleFor: Seconds;
 }
 
 /**
@@ -66,7 +66,11 @@ export interface OnceMarkers {
  * Small sealed documents with an end, grouped so that a group can be deleted whole: what the issuer keeps
  * (codes, grants, tokens, its own sessions).
  *
- * Obligations: as {@link SessionRecords}; `take` returns a document to exactly one caller and marks it consumed.
+ * Obligations, the same for each adapter and proved by one contract suite:
+ * - every operation is bounded in time, and throws {@link StoreUnavailableError} or succeeds;
+ * - a document is gone at `endsAt`;
+ * - `consume` yields true to exactly one caller, and what was consumed stays so when it is put again;
+ * - `deleteGroup` wins against a `put` into the group that is under way.
  */
 export interface DocumentStore {
   put(key: DocumentKey, document: StoredDocument): Promise<void>;

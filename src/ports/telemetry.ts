@@ -14,7 +14,6 @@ export type EventName =
   | 'login_completed'
   | 'login_failed'
   | 'session_ended'
-  | 'logout_completed'
   | 'provider_unavailable'
   | 'provider_discovered'
   | 'store_unavailable'

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from 'vitest';
 import { createRedisStore } from '../../src/adapters/ioredis/redis-store.ts';
-import { type RedisServer, startRedisServer } from './redis-server.ts';
-import { describeStore, standingClock } from './store.contract.ts';
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { describeStore } from './store.contract.ts';
 
 /*
  * One node that serves every slot: it answers CROSSSLOT to any command or script whose keys lie in different slots,
@@ -19,10 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-describeStore('a Redis in cluster mode', async () => {
-  const clock = standingClock();
+describeStore('a Redis in cluster mode', async (clock) => {
   const keyPrefix = `contract-${randomUUID()}`;
   const store = createRedisStore({ url: server.url, keyPrefix, commandTimeoutMs: 2000 }, { clock });
   await store.isReachable();
-  return { store, clock };
+  return store;
 });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from 'vitest';
 import { createRedisStore } from '../../src/adapters/ioredis/redis-store.ts';
-import { type RedisServer, startRedisServer } from './redis-server.ts';
-import { describeStore, standingClock } from './store.contract.ts';
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { describeStore } from './store.contract.ts';
 
 let server: RedisServer;
 
@@ -11,10 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-describeStore('Redis', async () => {
-  const clock = standingClock();
+describeStore('Redis', async (clock) => {
   const keyPrefix = `contract-${randomUUID()}`;
   const store = createRedisStore({ url: server.url, keyPrefix, commandTimeoutMs: 2000 }, { clock });
   await store.isReachable();
-  return { store, clock };
+  return store;
 });

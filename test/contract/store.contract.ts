@@ -1,37 +1,21 @@
 // More than 300 lines: the whole contract of a store, which every adapter runs.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type EpochSeconds, epochSecondsOf } from '../../src/core/time.ts';
+import { type EpochSeconds, epochSecondsOf, secondsOf } from '../../src/core/time.ts';
 import type { FoundDocument, NewSessionRecord, Store } from '../../src/ports/store.ts';
+import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
 
-/** A store that is empty, and the clock that it was given. */
-export interface StoreUnderTest {
-  readonly store: Store;
-  readonly clock: { now(): EpochSeconds; advance(seconds: number): void };
-}
-
-/** A clock that stands still until it is told otherwise; it starts at the machine's time, as Redis has one of its own. */
-export function standingClock(): StoreUnderTest['clock'] {
-  let now = Math.floor(Date.now() / 1000);
-  return {
-    now: () => epochSecondsOf(now),
-    advance(seconds) {
-      now += seconds;
-    },
-  };
-}
-
-/** The obligations of src/ports/store.ts, for any adapter. `open` is called before, `store.close` after each test. */
-export function describeStore(adapter: string, open: () => Promise<StoreUnderTest>): void {
+/** The obligations of src/ports/store.ts, for any adapter. `open` yields an empty store before each test. */
+export function describeStore(adapter: string, open: (clock: FixedClock) => Promise<Store>): void {
   describe(`the store contract on ${adapter}`, () => {
     let store: Store;
-    let clock: StoreUnderTest['clock'];
+    let clock: FixedClock;
 
     const inSeconds = (seconds: number): EpochSeconds => epochSecondsOf(clock.now() + seconds);
     const session = (changes: Partial<NewSessionRecord> = {}): NewSessionRecord => ({
       sealed: bytes('sealed'),
       lastSeenAt: clock.now(),
       endsAt: inSeconds(1000),
-      idleFor: 100,
+      idleFor: secondsOf(100),
       ...changes,
     });
     const document = (changes = {}) => ({
@@ -43,7 +27,9 @@ export function describeStore(adapter: string, open: () => Promise<StoreUnderTes
     });
 
     beforeEach(async () => {
-      ({ store, clock } = await open());
+      // At the machine's time, as Redis has a clock of its own.
+      clock = fixedClock(Date.now() / 1000);
+      store = await open(clock);
     });
     afterEach(() => store.close());
 

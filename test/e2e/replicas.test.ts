@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectHealthy } from '../support/aftermath.ts';
-import { createClient, navigation, scriptFetch, type TestClient } from '../support/client.ts';
+import { navigation, scriptFetch } from '../support/browser-headers.ts';
+import { createClient, type TestClient } from '../support/client.ts';
 import { until } from '../support/until.ts';
 import { startWorld, type World } from '../support/world.ts';
 

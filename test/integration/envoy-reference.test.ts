@@ -4,13 +4,14 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { localBackend } from '../support/backend-local.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { atEnd } from '../support/ends.ts';
 import { withFreePorts } from '../support/ports.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { root } from '../support/tools.ts';
-import { startEnvoy, startScriptedCheck } from './envoy-world.ts';
+import { startScriptedCheck } from './envoy-world.ts';
 
 const run = promisify(execFile);
 const reference = join(root, 'envoy/edge.yaml');
@@ -40,7 +41,7 @@ it('envoy/edge.yaml serves a workload over TLS, with the check on a Unix socket'
       .replace('address: 0.0.0.0', 'address: 127.0.0.1')
       .replace('port_value: 8443', `port_value: ${edgePort}`)
       .replace('port_value: 8000', `port_value: ${workload.port}`);
-    await startEnvoy(moved, folder, edgePort);
+    await localBackend.startEnvoy(moved);
     return edgePort;
   });
   expect(await getOverTls(port, authority.certificate)).toEqual({ status: 200, protocol: 'TLSv1.3' });

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newKeyRing, renderKeyRing } from '../../src/adapters/node-crypto/new-key-ring.ts';
 import { systemRandom } from '../../src/adapters/system/random.ts';
-import type { Config, ListenerTls } from '../../src/app/config/config.ts';
+import type { Config } from '../../src/app/config/config.ts';
 import { loadConfig } from '../../src/app/config/load-config.ts';
 import { envoyBootstrap } from '../../src/app/envoy/bootstrap.ts';
 import { printEnvoyYaml } from '../../src/app/envoy/print.ts';
@@ -10,16 +10,15 @@ import type { HttpRequest } from '../../src/core/http/request.ts';
 import { epochSecondsOf, secondsOf } from '../../src/core/time.ts';
 import type { Forward, Verdict } from '../../src/core/verdict.ts';
 import { CheckResponse } from '../../src/gen/envoy/service/auth/v3/external_auth.ts';
+import type { Address } from '../../src/servers/address.ts';
 import { listenExtAuthz } from '../../src/servers/ext-authz/grpc-listener.ts';
 import { toCheckResponse } from '../../src/servers/ext-authz/to-check-response.ts';
 import { toHttpRequest } from '../../src/servers/ext-authz/to-http-request.ts';
-import type { ListenAddress } from '../../src/servers/listen-address.ts';
+import type { MutualTls } from '../../src/servers/mutual-tls.ts';
+import { localBackend } from '../support/backend-local.ts';
 import { atEnd } from '../support/ends.ts';
-import { beforeItEnds, type RunningProcess, startProcess } from '../support/process.ts';
-import { sendRaw } from '../support/raw-http.ts';
+import type { EnvoyHandle } from '../support/environment.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { toolPath } from '../support/tools.ts';
-import { until } from '../support/until.ts';
 
 /** Secrets that test configurations name: `{env: KEYS}` and `{env: SECRET}`. */
 export const environment = {
@@ -29,7 +28,7 @@ export const environment = {
 
 /** The generated Envoy configuration of a `sallyport.yaml`, running. */
 export interface Edge {
-  readonly process: RunningProcess;
+  readonly envoy: EnvoyHandle;
   readonly config: Config;
 }
 
@@ -42,36 +41,9 @@ export async function startEdge(text: string, folder?: string): Promise<Edge> {
   if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.errors, undefined, 2));
   const { config } = loaded;
   if (config.envoy === undefined) throw new Error('the configuration has no envoy');
-  const { listen } = config.envoy;
-  if (listen.kind !== 'tcp') throw new Error('this test reaches Envoy over TCP');
-  const yaml = printEnvoyYaml(envoyBootstrap(config, config.envoy), 'test');
-  const process = await startEnvoy(yaml, home, listen.port);
-  return { process, config };
-}
-
-/** Starts Envoy with a configuration that listens on a port of 127.0.0.1, and waits until it does. */
-export async function startEnvoy(yaml: string, folder: string, port: number): Promise<RunningProcess> {
-  const file = join(folder, 'envoy.yaml');
-  await writeFile(file, yaml);
-  const args = [
-    '--config-path',
-    file,
-    '--concurrency',
-    '1',
-    '--disable-hot-restart',
-    '--log-level',
-    'warning',
-    '--file-flush-interval-msec',
-    '50',
-  ];
-  const running = startProcess({ name: 'envoy', command: toolPath('envoy'), args });
-  // An unknown host is answered by Envoy alone; over TLS this is no answer, but a connection.
-  const answers = until('envoy listens', async () => {
-    await sendRaw(port, 'GET / HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n');
-    return true;
-  });
-  await beforeItEnds('envoy', running, answers);
-  return running;
+  // A local one: the configuration names files of this machine.
+  const envoy = await localBackend.startEnvoy(printEnvoyYaml(envoyBootstrap(config, config.envoy), 'test'));
+  return { envoy, config };
 }
 
 /** Our own gRPC listener with a check that says what the test tells it to. */
@@ -87,7 +59,7 @@ export interface ScriptedCheck {
 export const allow: Forward = { kind: 'forward', setHeaders: [], removeHeaders: [], responseHeadersIfAbsent: [] };
 
 /** Listens until the end of the test file. */
-export async function startScriptedCheck(address: ListenAddress, tls?: ListenerTls): Promise<ScriptedCheck> {
+export async function startScriptedCheck(address: Address, tls?: MutualTls): Promise<ScriptedCheck> {
   const seen: HttpRequest[] = [];
   let answer: Parameters<ScriptedCheck['answerWith']>[0] = () => allow;
   const listener = await listenExtAuthz({ address, tls }, async (bytes) => {

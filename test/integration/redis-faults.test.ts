@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRedisStore } from '../../src/adapters/ioredis/redis-store.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { type EpochSeconds, epochSecondsOf } from '../../src/core/time.ts';
+import { type EpochSeconds, epochSecondsOf, secondsOf } from '../../src/core/time.ts';
 import { type Store, StoreUnavailableError } from '../../src/ports/store.ts';
-import { type RedisServer, startRedisServer } from '../contract/redis-server.ts';
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 
 const commandTimeoutMs = 300;
 // For two busy processors: the deadline is the time-out, the rest is waiting for a processor.
@@ -36,7 +36,7 @@ describe('the Redis store when Redis fails (I4)', () => {
     sealed: Buffer.from('canary-sealed'),
     lastSeenAt: systemClock.now(),
     endsAt: inSeconds(600),
-    idleFor: 300,
+    idleFor: secondsOf(300),
   });
   const document = () => ({ value: Buffer.from('v'), endsAt: inSeconds(60), group: 'g', alias: 'other' });
 
@@ -48,7 +48,10 @@ describe('the Redis store when Redis fails (I4)', () => {
       check: () => undefined,
     };
     const secret = password === undefined ? undefined : new Secret(password);
-    const one = createRedisStore({ url, password: secret, commandTimeoutMs }, { clock: systemClock, telemetry });
+    const one = createRedisStore(
+      { url, password: secret, keyPrefix: 'sallyport', commandTimeoutMs },
+      { clock: systemClock, telemetry },
+    );
     opened.push(one);
     return one;
   }

@@ -4,10 +4,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { createRedisStore } from '../../src/adapters/ioredis/redis-store.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { type EpochSeconds, epochSecondsOf } from '../../src/core/time.ts';
+import { type EpochSeconds, epochSecondsOf, secondsOf } from '../../src/core/time.ts';
 import type { Store } from '../../src/ports/store.ts';
-import { type RedisServer, startRedisServer } from '../contract/redis-server.ts';
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { root } from '../support/tools.ts';
+
+const options = { keyPrefix: 'sallyport', commandTimeoutMs: 2000 };
 
 describe('what the Redis store leaves in Redis (docs/store.md)', () => {
   let server: RedisServer;
@@ -21,7 +23,7 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
   afterAll(() => server.close());
   beforeEach(async () => {
     await admin.flushall();
-    store = createRedisStore({ url: server.url, commandTimeoutMs: 2000 }, { clock: systemClock });
+    store = createRedisStore({ url: server.url, ...options }, { clock: systemClock });
     await store.isReachable();
   });
   afterEach(() => store.close());
@@ -31,7 +33,7 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
     sealed: Buffer.from('sealed'),
     lastSeenAt: systemClock.now(),
     endsAt: inSeconds(endsIn),
-    idleFor,
+    idleFor: secondsOf(idleFor),
   });
 
   it('keeps a session in one hash whose tag is its name', async () => {
@@ -114,7 +116,7 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
     ['other:', 'other:s:{a}'],
     ['', 's:{a}'],
   ])('begins every key with the prefix %j', async (keyPrefix, key) => {
-    const prefixed = createRedisStore({ url: server.url, keyPrefix, commandTimeoutMs: 2000 }, { clock: systemClock });
+    const prefixed = createRedisStore({ url: server.url, ...options, keyPrefix }, { clock: systemClock });
     await prefixed.isReachable();
     await prefixed.sessions.create('a', session(600, 300));
     await prefixed.close();
@@ -136,7 +138,7 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
       ...rights,
     );
     const limited = createRedisStore(
-      { url: server.url, username: 'limited', password: new Secret('limited-password'), commandTimeoutMs: 2000 },
+      { url: server.url, username: 'limited', password: new Secret('limited-password'), ...options },
       { clock: systemClock },
     );
     expect(await limited.isReachable()).toBe(true);
@@ -158,7 +160,7 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
   });
 
   it('uses the database of the URL', async () => {
-    const other = createRedisStore({ url: `${server.url}/3`, commandTimeoutMs: 2000 }, { clock: systemClock });
+    const other = createRedisStore({ url: `${server.url}/3`, ...options }, { clock: systemClock });
     await other.isReachable();
     await other.sessions.create('a', session(600, 300));
     await other.close();
@@ -169,7 +171,7 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
   });
 
   it('shares sessions between two processes, and counts their writes', async () => {
-    const second = createRedisStore({ url: server.url, commandTimeoutMs: 2000 }, { clock: systemClock });
+    const second = createRedisStore({ url: server.url, ...options }, { clock: systemClock });
     await second.isReachable();
     await store.sessions.create('a', session(600, 300));
     const outcomes = await Promise.all(
@@ -188,7 +190,7 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
     'redis://127.0.0.1/name',
     'redis:///0',
   ])('does not take %s for an address of Redis', (url) => {
-    expect(() => createRedisStore({ url }, { clock: systemClock })).toThrow(/^store\.url: expected/);
+    expect(() => createRedisStore({ url, ...options }, { clock: systemClock })).toThrow(/^store\.url: expected/);
   });
 });
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CheckRequest } from '../../src/gen/envoy/service/auth/v3/external_auth.ts';
 import { expectHealthy } from '../support/aftermath.ts';
+import { navigation } from '../support/browser-headers.ts';
 import {
   type Answered,
   type CheckClient,
@@ -13,7 +14,6 @@ import {
   rawCall,
 } from '../support/check-client.ts';
 import { checkMessage } from '../support/check-request.ts';
-import { navigation } from '../support/client.ts';
 import type { Handler } from '../support/provider.ts';
 import { redisClient, sessionKeys } from '../support/redis-client.ts';
 import { until } from '../support/until.ts';

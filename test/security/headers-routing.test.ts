@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectHealthy } from '../support/aftermath.ts';
 import { attempt, expectDenied, type Ports, portsOf, soleRequest, textOf, type Way, ways } from '../support/attack.ts';
-import { createClient, navigation } from '../support/client.ts';
+import { navigation } from '../support/browser-headers.ts';
+import { createClient } from '../support/client.ts';
 import { http2Client } from '../support/http2-client.ts';
 import { navigationLines } from '../support/login-steps.ts';
 import { rawGet } from '../support/raw-http.ts';

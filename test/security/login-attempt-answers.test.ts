@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectHealthy } from '../support/aftermath.ts';
-import { type Answer, createClient, scriptFetch, type TestClient } from '../support/client.ts';
+import { scriptFetch } from '../support/browser-headers.ts';
+import { type Answer, createClient, type TestClient } from '../support/client.ts';
 import { callbackUrlOf, followUpTo } from '../support/login-steps.ts';
 import { redisClient } from '../support/redis-client.ts';
 import { bindingCookie, sessionCookie, startWorld, type World } from '../support/world.ts';

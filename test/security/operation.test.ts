@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectHealthy, expectNoSecretInLogs } from '../support/aftermath.ts';
+import { navigation } from '../support/browser-headers.ts';
 import { checkClient } from '../support/check-client.ts';
-import { createClient, navigation } from '../support/client.ts';
+import { createClient } from '../support/client.ts';
 import { http2Client } from '../support/http2-client.ts';
 import { freePort } from '../support/ports.ts';
 import { until } from '../support/until.ts';

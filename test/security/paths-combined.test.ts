@@ -162,6 +162,16 @@ describe.each(ways)('P7 targets that are no path, %s listener', (way) => {
   });
 });
 
+describe.each(ways)('P8 a slash at the end, %s listener', (way) => {
+  it('opens nothing that an exact rule protects, and leaves other paths with a slash alone', async () => {
+    expectDenied(await get(way, 'open', '/report'), [403]);
+    expectDenied(await get(way, 'open', '/report/'), [400]);
+    expect(soleRequest(await get(way, 'open', '/reports/')).target).toBe('/reports/');
+    world.upstream.clear();
+    expect(soleRequest(await get(way, 'open', '/report/x')).target).toBe('/report/x');
+  });
+});
+
 describe.each(ways)('P8 spellings of a method, %s listener', (way) => {
   const overHttp2 = async (method: string, path: string, authority: string): Promise<number> => {
     const client = http2Client(ports[way], authority);

@@ -2,7 +2,8 @@ import { startWorld, type World } from '../support/world.ts';
 
 /**
  * Two hosts with opposite rules. 127.0.0.1 is closed but for `/public` and a regular expression; localhost is open
- * but for `/admin` (needs a session), `/secret` (denied) and `/form` (denied for POST).
+ * but for `/admin` (needs a session), `/secret` (denied), `/form` (denied for POST) and
+ * `/report` (denied, exactly).
  */
 export async function startPathsWorld(): Promise<World> {
   return await startWorld({
@@ -14,6 +15,7 @@ export async function startPathsWorld(): Promise<World> {
         { hosts: [new URL(open).host], path: { prefix: '/admin' }, use: 'web' },
         { hosts: [new URL(open).host], path: { prefix: '/secret' }, use: 'deny' },
         { hosts: [new URL(open).host], path: { exact: '/form' }, methods: ['POST', 'DELETE'], use: 'deny' },
+        { hosts: [new URL(open).host], path: { exact: '/report' }, use: 'deny' },
         { hosts: [new URL(open).host], use: 'public' },
         { path: { prefix: '/public' }, use: 'public' },
         { path: { exact: '/exact' }, use: 'public' },

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectHealthy } from '../support/aftermath.ts';
-import { type Answer, createClient, navigation, scriptFetch, type TestClient } from '../support/client.ts';
+import { navigation, scriptFetch } from '../support/browser-headers.ts';
+import { type Answer, createClient, type TestClient } from '../support/client.ts';
 import { callbackUrlOf, followUpTo, keepCookies, landingOf, openRaw } from '../support/login-steps.ts';
 import type { RawAnswer } from '../support/raw-http.ts';
 import { redisClient } from '../support/redis-client.ts';

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { createClient, scriptFetch, type TestClient } from '../support/client.ts';
+import { scriptFetch } from '../support/browser-headers.ts';
+import { createClient, type TestClient } from '../support/client.ts';
 import { rawGet, sendRaw } from '../support/raw-http.ts';
 import { sessionCookie, type World } from '../support/world.ts';
 

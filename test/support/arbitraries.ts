@@ -5,7 +5,7 @@ import type { JsonValue } from '../../src/core/json.ts';
  * One character of Unicode, often a telling one. In place of fast-check's `binary` unit, which takes seconds to build
  * its tables.
  */
-export const anyCharacter: Arbitrary<string> = fc.oneof(
+const anyCharacter: Arbitrary<string> = fc.oneof(
   fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCodePoint(code)),
   fc.constantFrom('\0', '\t', '\n', '\r', '\x7f', '\u0085', '\u00a0', 'é', '\u2028', '\ufeff', '\uff0f', '🔑'),
   fc.integer({ min: 0, max: 0xd7ff }).map((code) => String.fromCodePoint(code)),

@@ -1,13 +1,13 @@
 // Written for machines with a Docker engine; where there is none, only its types are checked.
 import type { StartedTestContainer } from 'testcontainers';
 import { atEnd } from './ends.ts';
-import type { Backend } from './environment.ts';
+import { type Backend, durably, envoyArguments } from './environment.ts';
 import { withFreePorts } from './ports.ts';
-import { redisArguments } from './redis-arguments.ts';
 import { until } from './until.ts';
 
-/** The versions that the local binaries have. */
+/** As scripts/lib/envoy.js installs it. */
 const envoyImage = 'envoyproxy/envoy:v1.40.0';
+/** As compose.yaml has it. */
 const redisImage = 'redis:7.4';
 
 /** Official images through testcontainers, on the host's network: the ports are those of the configuration. */
@@ -16,25 +16,14 @@ export const dockerBackend: Backend = {
 
   async startEnvoy(bootstrapYaml) {
     const file = '/etc/envoy/envoy.yaml';
-    const command = [
-      '--config-path',
-      file,
-      '--concurrency',
-      '1',
-      '--disable-hot-restart',
-      '--log-level',
-      'info',
-      '--file-flush-interval-msec',
-      '50',
-    ];
     const files = [{ content: bootstrapYaml, target: file }];
-    const { container, output } = await startContainer(envoyImage, command, files, 'starting workers');
+    const { container, output } = await startContainer(envoyImage, envoyArguments(file), files, 'starting workers');
     return { pid: undefined, output, stop: async () => void (await container.stop()) };
   },
 
   async startRedis(more) {
     return withFreePorts(1, async ([port = 0]) => {
-      const command = ['redis-server', ...redisArguments(port, more)];
+      const command = ['redis-server', '--port', String(port), '--bind', '127.0.0.1', ...durably, ...more];
       const readyText = 'Ready to accept connections';
       const { container, output } = await startContainer(redisImage, command, [], readyText);
       const { getContainerRuntimeClient } = await import('testcontainers');

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { navigation } from './browser-headers.ts';
 import { noteSecret } from './seen-secrets.ts';
 
 /** An HTTP answer that nobody followed or decoded. */
@@ -17,22 +18,6 @@ export interface ClientRequest {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string;
 }
-
-/** What a browser sends with a click on a link or an address that was typed in. */
-export const navigation: Readonly<Record<string, string>> = {
-  accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
-  'sec-fetch-site': 'none',
-  'sec-fetch-mode': 'navigate',
-  'sec-fetch-dest': 'document',
-};
-
-/** What a script's `fetch()` on a page of the same origin sends. */
-export const scriptFetch: Readonly<Record<string, string>> = {
-  accept: '*/*',
-  'sec-fetch-site': 'same-origin',
-  'sec-fetch-mode': 'cors',
-  'sec-fetch-dest': 'empty',
-};
 
 /** A browser without pages: a cookie jar for each origin, and requests that follow nothing by themselves. */
 export interface TestClient {

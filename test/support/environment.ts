@@ -13,7 +13,19 @@ export interface EnvoyHandle {
   stop(): Promise<void>;
 }
 
-/** A Redis that faults can be done to. Every command is in its append-only file before it is answered. */
+/**
+ * How every backend starts Envoy. One worker: one connection to the check, as in a sidecar. No hot restart: many run
+ * side by side.
+ */
+export function envoyArguments(configFile: string): string[] {
+  const one = ['--concurrency', '1', '--disable-hot-restart'];
+  return ['--config-path', configFile, ...one, '--log-level', 'info', '--file-flush-interval-msec', '50'];
+}
+
+/** How every backend starts redis-server: each command is in its append-only file before it is answered. */
+export const durably = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'] as const;
+
+/** A Redis that faults can be done to. It keeps its data through a kill. */
 export interface RedisHandle {
   readonly port: number;
   readonly url: string;

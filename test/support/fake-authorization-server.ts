@@ -70,6 +70,7 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
 
   return {
     name,
+    registration: `${issuer}#app`,
     vouchesForEmail: options.vouchesForEmail ?? false,
     redemptions,
     logouts,

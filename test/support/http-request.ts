@@ -19,11 +19,3 @@ export function httpRequest(parts: HttpRequestParts = {}): HttpRequest {
     context: new Map(),
   };
 }
-
-/** What a browser sends with a click on a link. */
-export const navigationHeaders = {
-  accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
-  'sec-fetch-mode': 'navigate',
-  'sec-fetch-dest': 'document',
-  'sec-fetch-site': 'none',
-} as const;

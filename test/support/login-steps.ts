@@ -1,4 +1,5 @@
-import { navigation, type TestClient } from './client.ts';
+import { navigation } from './browser-headers.ts';
+import type { TestClient } from './client.ts';
 import { type RawAnswer, rawGet, sendRaw } from './raw-http.ts';
 import { noteSecret } from './seen-secrets.ts';
 

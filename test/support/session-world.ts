@@ -1,11 +1,6 @@
 import Fastify, { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify';
 import type { input } from 'zod';
 import { createMemoryStore } from '../../src/adapters/memory/memory-store.ts';
-import { createDerivedKeys } from '../../src/adapters/node-crypto/derived-keys.ts';
-import { createIdNames } from '../../src/adapters/node-crypto/id-names.ts';
-import { newKeyRing } from '../../src/adapters/node-crypto/new-key-ring.ts';
-import { createSealer } from '../../src/adapters/node-crypto/sealer.ts';
-import { systemRandom } from '../../src/adapters/system/random.ts';
 import { indexOrigins, originOf } from '../../src/core/http/authority.ts';
 import { secondsOf } from '../../src/core/time.ts';
 import { createSession } from '../../src/flows/sessions.ts';
@@ -13,10 +8,11 @@ import type { ModeInstance, ModeServices } from '../../src/modes/mode.ts';
 import { sessionMode } from '../../src/modes/session/index.ts';
 import type { SessionRequirements } from '../../src/modes/session/requirements.ts';
 import { sessionSettings } from '../../src/modes/session/settings.ts';
+import { navigation } from './browser-headers.ts';
 import { type FailingStore, failingStore } from './failing-store.ts';
 import { type FakeAuthorizationServer, fakeAuthorizationServer } from './fake-authorization-server.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
-import { navigationHeaders } from './http-request.ts';
+import { modeServices } from './mode-services.ts';
 import { type RecordingTelemetry, recordingTelemetry } from './recording-telemetry.ts';
 import { sessionAt } from './session.ts';
 
@@ -68,24 +64,11 @@ export async function otherSession({ services, clock }: SessionWorld): Promise<s
 
 export async function sessionWorld(options: SessionWorldOptions = {}): Promise<SessionWorld> {
   const clock = fixedClock();
-  const ring = newKeyRing(systemRandom, clock.now());
   const store = failingStore(createMemoryStore({ clock }));
   const telemetry = recordingTelemetry();
   const provider = fakeAuthorizationServer({ now: () => clock.now(), ...options.provider });
-  const services: ModeServices = {
-    origins: [appOrigin],
-    clock,
-    random: systemRandom,
-    telemetry,
-    sealer: createSealer(ring, systemRandom),
-    idNames: createIdNames(ring, systemRandom),
-    derivedKeys: createDerivedKeys(ring),
-    store,
-    providers: new Map([[provider.name, provider]]),
-    createIssuerEngine: () => {
-      throw new Error('no session needs an issuer');
-    },
-  };
+  const providers = new Map([[provider.name, provider]]);
+  const services = modeServices({ origins: [appOrigin], clock, telemetry, store, providers });
   const settings = sessionSettings.parse({ provider: provider.name, ...options.settings });
   const instance = sessionMode.create('web', settings, services);
   const service = await serviceOf(instance);
@@ -97,7 +80,7 @@ export async function sessionWorld(options: SessionWorldOptions = {}): Promise<S
       url: target,
       headers: {
         host: 'app.example.com',
-        ...navigationHeaders,
+        ...navigation,
         ...(browser.cookies.size === 0 ? {} : { cookie: cookieHeader(browser) }),
         ...request.headers,
       },

@@ -21,6 +21,7 @@ export function sessionAt(createdAt: number, parts: Partial<Session> = {}): Sess
   return {
     instance: 'web',
     provider: 'idp',
+    registration: 'https://idp.example#app',
     subject: 'alice',
     providerSessionId: 'provider-session',
     claims: new Map<string, string | boolean | string[]>([

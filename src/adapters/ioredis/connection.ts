@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { failureOf, RedisFailure } from './failure.ts';
-import { clientOptions, defaultCommandTimeoutMs, type RedisStoreOptions } from './options.ts';
+import { clientOptions, type RedisStoreOptions } from './options.ts';
 import { createOutageReport } from './outage-report.ts';
 import { type ScriptedRedis, withScripts } from './scripts.ts';
 
@@ -28,7 +28,7 @@ export function connectRedis(
   options: RedisStoreOptions,
   ports: { readonly clock: Clock; readonly telemetry?: Telemetry | undefined },
 ): RedisConnection {
-  const timeoutMs = options.commandTimeoutMs ?? defaultCommandTimeoutMs;
+  const { commandTimeoutMs: timeoutMs } = options;
   const report = createOutageReport(ports);
   const redis = withScripts(new Redis({ ...clientOptions(options), reconnectOnError: createReconnectRule() }));
   // Without a listener ioredis prints errors to the console.

@@ -8,16 +8,14 @@ export interface RedisStoreOptions {
   readonly url: string;
   readonly username?: string | undefined;
   readonly password?: Secret<string> | undefined;
-  /** Begins every key, with one colon after it; `sallyport` when absent. */
-  readonly keyPrefix?: string | undefined;
-  /** The longest that one operation takes, in milliseconds; 500 when absent. */
-  readonly commandTimeoutMs?: number | undefined;
-  /** For TCP and TLS to be there, in milliseconds; 1000 when absent. */
-  readonly connectTimeoutMs?: number | undefined;
+  /** Begins every key, with one colon after it. */
+  readonly keyPrefix: string;
+  /** The longest that one operation takes, in milliseconds. */
+  readonly commandTimeoutMs: number;
 }
 
-/** When absent in {@link RedisStoreOptions}. */
-export const defaultCommandTimeoutMs = 500;
+/** For TCP and TLS to be there. */
+const connectTimeoutMs = 1000;
 
 const longestBackOffMs = 500;
 
@@ -26,7 +24,7 @@ type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
 
 /** Fail fast, hide nothing, come back by itself. Throws for a URL that is none: the configuration checks it before. */
 export function clientOptions(options: RedisStoreOptions): ClientOptions {
-  const { username, password, commandTimeoutMs = defaultCommandTimeoutMs, connectTimeoutMs = 1000 } = options;
+  const { username, password, commandTimeoutMs } = options;
   return {
     ...addressOf(options.url),
     ...(username === undefined ? {} : { username }),

@@ -17,7 +17,7 @@ export function createRedisStore(
   ports: { readonly clock: Clock; readonly telemetry?: Telemetry | undefined },
 ): Store {
   const connection = connectRedis(options, ports);
-  const keys = createRedisKeys(options.keyPrefix ?? 'sallyport');
+  const keys = createRedisKeys(options.keyPrefix);
   return {
     sessions: createRedisSessions(connection, keys, ports.clock),
     once: createRedisOnce(connection, keys, ports.clock),

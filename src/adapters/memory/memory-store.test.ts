@@ -1,28 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { type EpochSeconds, epochSecondsOf } from '../../core/time.ts';
+import { fixedClock } from '../../../test/support/fixed-clock.ts';
+import { type EpochSeconds, epochSecondsOf, secondsOf } from '../../core/time.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import { createExpiringMap } from './expiring-map.ts';
 import { createMemoryStore } from './memory-store.ts';
 
 const start = 1_790_000_000;
 
-function clockAt(moment: number) {
-  let now = moment;
-  return {
-    now: () => epochSecondsOf(now),
-    advance: (seconds: number) => {
-      now += seconds;
-    },
-  };
-}
-
 function recordEndingAt(endsAt: number) {
-  return { sealed: Buffer.from('x'), lastSeenAt: epochSecondsOf(start), endsAt: epochSecondsOf(endsAt), idleFor: 3600 };
+  return {
+    sealed: Buffer.from('x'),
+    lastSeenAt: epochSecondsOf(start),
+    endsAt: epochSecondsOf(endsAt),
+    idleFor: secondsOf(3600),
+  };
 }
 
 describe('the memory store', () => {
   it('refuses a new session when it is full and ends nobody’s for it', async () => {
-    const clock = clockAt(start);
+    const clock = fixedClock(start);
     const { sessions } = createMemoryStore({ clock, maxSessions: 2 });
     await sessions.create('a', recordEndingAt(start + 10));
     await sessions.create('b', recordEndingAt(start + 100));
@@ -34,7 +30,7 @@ describe('the memory store', () => {
   });
 
   it('keeps a copy of what it was given', async () => {
-    const { sessions } = createMemoryStore({ clock: clockAt(start) });
+    const { sessions } = createMemoryStore({ clock: fixedClock(start) });
     const sealed = Buffer.from('first');
     await sessions.create('a', { ...recordEndingAt(start + 10), sealed });
     sealed.fill(0);

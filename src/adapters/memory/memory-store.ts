@@ -4,10 +4,9 @@ import { createMemoryDocuments } from './documents.ts';
 import { createMemoryOnce } from './once.ts';
 import { createMemorySessions } from './sessions.ts';
 
-/** Past one of them a creation throws StoreUnavailableError; nobody's session is ended to make room. */
 export interface MemoryStoreOptions {
   readonly clock: Clock;
-  /** 100,000 when absent. */
+  /** Past it a creation throws StoreUnavailableError: nobody's session is ended to make room. 100,000 when absent. */
   readonly maxSessions?: number | undefined;
 }
 

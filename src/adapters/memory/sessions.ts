@@ -1,14 +1,10 @@
-import type { EpochSeconds } from '../../core/time.ts';
+import { secondsOf } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { SessionRecords } from '../../ports/store.ts';
+import type { NewSessionRecord, SessionRecords } from '../../ports/store.ts';
 import { createExpiringMap } from './expiring-map.ts';
 
-interface Entry {
-  readonly sealed: Uint8Array;
+interface Entry extends NewSessionRecord {
   readonly generation: number;
-  readonly lastSeenAt: EpochSeconds;
-  readonly endsAt: EpochSeconds;
-  readonly idleFor: number;
 }
 
 /** Session records in this process. Atomic, because nothing here waits. */
@@ -27,7 +23,12 @@ export function createMemorySessions(clock: Clock, maxSessions: number): Session
       // slice(), which for a Buffer makes another view.)
       entries.set(
         name,
-        { ...record, sealed: new Uint8Array(record.sealed), idleFor: Math.ceil(record.idleFor), generation: 1 },
+        {
+          ...record,
+          sealed: new Uint8Array(record.sealed),
+          idleFor: secondsOf(Math.ceil(record.idleFor)),
+          generation: 1,
+        },
         now,
       );
       return true;

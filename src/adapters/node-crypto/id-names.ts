@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
+import type { IdNames } from '../../ports/id-names.ts';
 import type { Random } from '../../ports/random.ts';
-import type { IdNames } from '../../ports/sealer.ts';
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
-import { deriveKeys } from './derive-keys.ts';
+import { deriveKeys } from './derived-keys.ts';
 import type { KeyRing } from './key-ring.ts';
 
 const idLength = 32;

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import type { Random } from '../../ports/random.ts';
 import type { Sealer, SealPurpose } from '../../ports/sealer.ts';
 import { decodeBase64url } from './base64url.ts';
-import { deriveKeys } from './derive-keys.ts';
+import { deriveKeys } from './derived-keys.ts';
 import type { KeyRing } from './key-ring.ts';
 
 /*

@@ -83,6 +83,7 @@ describe('redeeming a code', () => {
   it('yields tokens by our own clock, the subject and its claims', async () => {
     const { redeem, clock } = relyingPartyOf(provider);
     provider.tokens({ id_token: await provider.idToken({ sid: 'session-7', email: 'signed@example.com' }) });
+    provider.answer('userinfo', { sub: 'alice', email: 'alice@example.com', name: 'Alice Adams' });
     const redemption = await redeem();
     if (redemption.kind !== 'authenticated') throw new Error(redemption.detail);
     const { subject, providerSessionId, claims, tokenSet } = redemption.authentication;
@@ -92,7 +93,7 @@ describe('redeeming a code', () => {
     expect(tokenSet.refreshToken?.reveal()).toBe('canary-refresh-token');
     // The signed claim counts; userinfo adds what it does not have.
     expect(claims.get('email')).toBe('signed@example.com');
-    expect(claims.get('email_verified')).toBe(true);
+    expect(claims.get('name')).toBe('Alice Adams');
   });
 
   it('sends code, verifier and the exact redirect URI, once, in the body', async () => {
@@ -259,6 +260,27 @@ describe('userinfo', () => {
     expect((await relyingPartyOf(provider).redeem()).kind).toBe('authenticated');
     expect(provider.count('userinfo')).toBe(0);
   });
+
+  it.each([
+    [{ email: 'ceo@corp.example' }, { email: 'mallory@evil.example', email_verified: true }, undefined],
+    [{ email: 'ceo@corp.example' }, { email_verified: true }, undefined],
+    [{ email_verified: true }, { email: 'ceo@corp.example' }, undefined],
+    [{ email_verified: true }, { email: 'ceo@corp.example', email_verified: false }, false],
+    [{ email: 'ceo@corp.example', email_verified: false }, { email: 'ceo@corp.example', email_verified: true }, false],
+    [{ email: 'ceo@corp.example' }, { email: 'ceo@corp.example', email_verified: true }, true],
+    [{ email: 'ceo@corp.example', email_verified: true }, { email: 'old@corp.example', email_verified: false }, true],
+    [{}, { email: 'ceo@corp.example', email_verified: true }, true],
+  ])(
+    'of an ID token with %j and userinfo with %j, email_verified is of the address that is named: %s (T10)',
+    async (signed, told, expected) => {
+      provider.tokens({ id_token: await provider.idToken(signed) });
+      provider.answer('userinfo', { sub: 'alice', ...told });
+      const redemption = await relyingPartyOf(provider).redeem();
+      if (redemption.kind !== 'authenticated') throw new Error(redemption.detail);
+      expect(redemption.authentication.claims.get('email')).toBe('ceo@corp.example');
+      expect(redemption.authentication.claims.get('email_verified')).toBe(expected);
+    },
+  );
 
   it('keeps a claim named __proto__ a claim (T11)', async () => {
     provider.answer('userinfo', json('{"sub":"alice","__proto__":{"admin":true},"sid":7}'));

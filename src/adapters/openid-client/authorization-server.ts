@@ -25,6 +25,7 @@ export function createAuthorizationServer(options: ProviderOptions, ports: Disco
   const discovered = createDiscovery(options, ports);
   return {
     name: options.name,
+    registration: `${options.issuer}#${options.clientId}`,
     vouchesForEmail: options.allowUnverifiedEmail,
     status: discovered.status,
 
@@ -67,7 +68,7 @@ export function createAuthorizationServer(options: ProviderOptions, ports: Disco
       return buildEndSessionUrl(configuration, {
         post_logout_redirect_uri: request.postLogoutRedirectUri,
         state: request.state,
-        ...(request.idToken === undefined ? {} : { id_token_hint: request.idToken }),
+        ...(request.idToken === undefined ? {} : { id_token_hint: request.idToken.reveal() }),
       }).href;
     },
   };
@@ -112,8 +113,20 @@ async function withUserinfo(
 ): Promise<Claims> {
   if (configuration.serverMetadata().userinfo_endpoint === undefined) return idToken;
   // Checks that sub is the ID token's (OpenID Connect Core §5.3.2).
-  const userinfo = await fetchUserInfo(configuration, accessToken, subject);
-  return new Map([...claimsOf(userinfo as JsonValue), ...idToken]); // parsed from JSON
+  const answer = await fetchUserInfo(configuration, accessToken, subject);
+  const userinfo = claimsOf(answer as JsonValue); // parsed from JSON
+  const claims = new Map([...userinfo, ...idToken]);
+  const isVerified = emailVerifiedOf(idToken, userinfo);
+  if (isVerified === undefined) claims.delete('email_verified');
+  else claims.set('email_verified', isVerified);
+  return claims;
+}
+
+/** `email_verified` is about the address beside it: the word of one says nothing of another that the other names. */
+function emailVerifiedOf(idToken: Claims, userinfo: Claims): JsonValue | undefined {
+  if (!idToken.has('email')) return userinfo.get('email_verified');
+  if (idToken.has('email_verified')) return idToken.get('email_verified');
+  return idToken.get('email') === userinfo.get('email') ? userinfo.get('email_verified') : undefined;
 }
 
 function isUnavailable(value: Configuration | ProviderUnavailable): value is ProviderUnavailable {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { status } from '../../../test/support/bad-answers.ts';
 import { relyingPartyOf } from '../../../test/support/relying-party.ts';
 import { startTinyProvider, type TinyProvider } from '../../../test/support/tiny-provider.ts';
+import { Secret } from '../../core/secret.ts';
 
 let provider: TinyProvider;
 beforeEach(async () => {
@@ -13,7 +14,7 @@ afterEach(async () => {
 
 describe('the end-session URL (OpenID Connect RP-Initiated Logout 1.0 §2)', () => {
   const request = {
-    idToken: 'the-id-token',
+    idToken: new Secret('the-id-token'),
     postLogoutRedirectUri: 'https://app.example.com/_auth/logout/callback',
     state: 's',
   };

@@ -1,9 +1,9 @@
 import { format } from 'node:util';
 import { type DestinationStream, type Level, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { EventFields, Telemetry } from '../../ports/telemetry.ts';
+import { escapeLine } from './escape-line.ts';
 import { createLineOutput, type LineOutput } from './line-output.ts';
 import { errorFields, logFields, logText } from './log-fields.ts';
-import { escapeLine } from './log-line.ts';
 import { createMetrics } from './metrics.ts';
 import { createThrottle } from './throttle.ts';
 

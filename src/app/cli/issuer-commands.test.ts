@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readSigningKeys } from '../../adapters/oidc-provider/signing-keys.ts';
 import { systemRandom } from '../../adapters/system/random.ts';
-import { isPassword, parsePasswordHash } from '../../core/oauth/password-hash.ts';
 import { Secret } from '../../core/secret.ts';
+import { isPassword, parsePasswordHash } from '../../modes/issuer/password-hash.ts';
 import { hashPasswordFrom } from './issuer-password-hash.ts';
 import { newSigningKeys } from './issuer-signing-keys.ts';
 

@@ -1,4 +1,4 @@
-import { formatPasswordHash, hashPassword, passwordMaxLength } from '../../core/oauth/password-hash.ts';
+import { formatPasswordHash, hashPassword, passwordMaxLength } from '../../modes/issuer/password-hash.ts';
 import type { Random } from '../../ports/random.ts';
 
 export type PasswordHashOutcome =

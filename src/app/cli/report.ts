@@ -1,5 +1,5 @@
 import { isAbsolute, relative } from 'node:path';
-import { addressText } from '../../servers/listen-address.ts';
+import { addressText } from '../../servers/address.ts';
 import { commonSettings } from '../config/common-settings.ts';
 import type { Config, ConfigError } from '../config/config.ts';
 

@@ -20,6 +20,7 @@ export function assemble(
     store: assembleStore(store),
     providers: new Map(
       [...sections.providers].map(([name, provider]) => {
+        // By name: in the file they may be absent, here they are there and undefined.
         const { clientSecret, backChannelUrl } = provider;
         return [name, { ...provider, name, clientSecret, backChannelUrl }] as const;
       }),
@@ -40,7 +41,7 @@ function assembleStore(store: NonNullable<Sections['store']>): StoreConfig {
 }
 
 function assembleEnvoy(envoy: NonNullable<Sections['envoy']>, listen: Config['listen'], folder: string): EnvoyConfig {
-  const { tls, sallyportTls } = envoy;
+  const { tls, sallyportTls, admin } = envoy;
   const absolute = (path: string) => resolve(folder, path);
   return {
     ...envoy,
@@ -52,6 +53,6 @@ function assembleEnvoy(envoy: NonNullable<Sections['envoy']>, listen: Config['li
       ca: absolute(sallyportTls.ca),
       serverName: sallyportTls.serverName,
     },
-    admin: envoy.admin,
+    admin,
   };
 }

@@ -34,7 +34,7 @@ function compileRule(
     name: rule.name ?? `rule ${index + 1}`,
     origins: compileHosts(rule.hosts, index, originsByHost, findings),
     path: compilePath(rule.path, index, findings, compilePattern),
-    methods: rule.methods === undefined ? undefined : new Set(rule.methods),
+    methods: compileMethods(rule.methods),
     use: compileUse(rule, index, sections, findings),
   };
   found.push(...findings);
@@ -58,6 +58,12 @@ function compileHosts(
     return origin;
   });
   return new Set(origins.filter((origin) => origin !== undefined));
+}
+
+// RFC 9110 §9.3.2: HEAD is GET without content. It must not pass by a rule that protects GET.
+function compileMethods(methods: RuleSettings['methods']): ReadonlySet<string> | undefined {
+  if (methods === undefined) return undefined;
+  return new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods);
 }
 
 function compilePath(

@@ -1,13 +1,4 @@
-/** The parts of a JSON schema that say which keys and words can stand somewhere. */
-interface SchemaNode {
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly additionalProperties?: SchemaNode | boolean;
-  readonly items?: SchemaNode;
-  readonly anyOf?: readonly SchemaNode[];
-  readonly oneOf?: readonly SchemaNode[];
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-}
+import type { SchemaPart } from './schema-words.ts';
 
 /** Keys that a map at this path may have, over all alternatives. `schema` is a JSON schema without references. */
 export function knownKeys(schema: object, path: readonly PropertyKey[]): readonly string[] {
@@ -23,12 +14,12 @@ export function knownWords(schema: object, path: readonly PropertyKey[]): readon
   );
 }
 
-function nodesAt(schema: object, path: readonly PropertyKey[]): readonly SchemaNode[] {
+function nodesAt(schema: object, path: readonly PropertyKey[]): readonly SchemaPart[] {
   const top = alternatives(schema); // every member of a node is optional, so any object is one
-  return path.reduce<readonly SchemaNode[]>((nodes, step) => nodes.flatMap((node) => childrenOf(node, step)), top);
+  return path.reduce<readonly SchemaPart[]>((nodes, step) => nodes.flatMap((node) => childrenOf(node, step)), top);
 }
 
-function childrenOf(node: SchemaNode, step: PropertyKey): readonly SchemaNode[] {
+function childrenOf(node: SchemaPart, step: PropertyKey): readonly SchemaPart[] {
   if (typeof step === 'number') return node.items === undefined ? [] : alternatives(node.items);
   const properties = node.properties ?? {};
   const named = Object.hasOwn(properties, step) ? properties[String(step)] : undefined;
@@ -36,7 +27,7 @@ function childrenOf(node: SchemaNode, step: PropertyKey): readonly SchemaNode[] 
   return typeof node.additionalProperties === 'object' ? alternatives(node.additionalProperties) : [];
 }
 
-function alternatives(node: SchemaNode): readonly SchemaNode[] {
+function alternatives(node: SchemaPart): readonly SchemaPart[] {
   const choices = [...(node.anyOf ?? []), ...(node.oneOf ?? [])];
   return choices.length === 0 ? [node] : choices.flatMap(alternatives);
 }

@@ -1,11 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { dirname, resolve } from 'node:path';
 import { Secret } from '../../core/secret.ts';
 import type { MutualTls } from '../../servers/mutual-tls.ts';
 import type { Config, Listener } from './config.ts';
 import { type ConfigPath, errorAt, type Finding } from './finding.ts';
-import { readTextFile } from './read-text-file.ts';
-import { fromFolder } from './secrets.ts';
+import { readReferencedFile } from './read-referenced-file.ts';
 import type { Sections } from './sections.ts';
 
 const maxPemBytes = 1_048_576;
@@ -39,10 +37,8 @@ async function readListener(
   if (tls === undefined) return { address, tls: undefined };
   const before = found.length;
   const read = async (member: 'cert' | 'key' | 'clientCa') => {
-    const file = await readTextFile(resolve(dirname(configFile), tls[member]), maxPemBytes);
-    if (file.kind === 'text') return file.text;
-    found.push(errorAt([...path, member], file.problem, fromFolder(configFile, tls[member])));
-    return '';
+    const reference = { configFile, path: tls[member], place: [...path, member] };
+    return (await readReferencedFile(reference, maxPemBytes, found)) ?? '';
   };
   const pem = {
     certificate: await read('cert'),

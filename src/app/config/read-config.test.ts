@@ -162,6 +162,16 @@ describe('errors (G7)', () => {
       '1:38 origins[1]: origins[0] has the same host: a request for it could be meant for either (keep one of them)',
     ],
     [
+      'two origins of one host and port, one of them by default',
+      { origins: '["https://app.example.com", "http://app.example.com:443"]' },
+      '1:38 origins[1]: origins[0] has the same host: a request for it could be meant for either (keep one of them)',
+    ],
+    [
+      'two origins of one host and port, the other one by default',
+      { origins: '["https://app.example.com:80", "http://app.example.com"]' },
+      '1:41 origins[1]: origins[0] has the same host: a request for it could be meant for either (keep one of them)',
+    ],
+    [
       'an address without a port',
       { listen: '{authz: localhost, http: "127.0.0.1:1", ops: "127.0.0.1:2"}' },
       '2:17 listen.authz: expected host:port (127.0.0.1:4180, [::1]:4180) or unix:/absolute/path of at most 107 bytes; the host is an IP address or localhost; found a string',

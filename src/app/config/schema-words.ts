@@ -1,4 +1,4 @@
-/** The parts of a JSON schema that the documentation tells. */
+/** The members of a JSON schema that the documentation tells and that suggestions are looked up in. */
 export interface SchemaPart {
   readonly title?: string;
   readonly description?: string;

@@ -1,8 +1,7 @@
-import { dirname, resolve } from 'node:path';
 import { Secret } from '../../core/secret.ts';
 import { type SecretLocation, SecretReference } from '../../modes/settings-types.ts';
 import { type ConfigPath, errorAt, type Finding } from './finding.ts';
-import { readTextFile } from './read-text-file.ts';
+import { readReferencedFile } from './read-referenced-file.ts';
 
 const maxSecretBytes = 65_536;
 
@@ -59,17 +58,11 @@ async function readSecret(
       return new Secret(value ?? '');
     }
     case 'file': {
-      const read = await readTextFile(resolve(dirname(configFile), location.path), maxSecretBytes);
-      if (read.kind === 'problem')
-        found.push(errorAt([...path, 'file'], read.problem, fromFolder(configFile, location.path)));
-      const text = read.kind === 'text' ? read.text.replace(/\r?\n$/, '') : '';
-      if (read.kind === 'text' && text === '') found.push(errorAt([...path, 'file'], 'the file is empty'));
-      return new Secret(text);
+      const place = [...path, 'file'];
+      const read = await readReferencedFile({ configFile, path: location.path, place }, maxSecretBytes, found);
+      const text = read?.replace(/\r?\n$/, '');
+      if (text === '') found.push(errorAt(place, 'the file is empty'));
+      return new Secret(text ?? '');
     }
   }
-}
-
-/** Says where a relative path was looked for. */
-export function fromFolder(configFile: string, path: string): string | undefined {
-  return path.startsWith('/') ? undefined : `relative paths are taken from ${dirname(configFile)}`;
 }

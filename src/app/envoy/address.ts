@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Address } from '../config/config.ts';
+import type { Address } from '../../servers/address.ts';
 import type { EnvoyObject } from './envoy-value.ts';
 
 /** Where Envoy listens or connects to. */

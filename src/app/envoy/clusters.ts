@@ -1,4 +1,5 @@
-import type { Address, Config, EnvoyConfig } from '../config/config.ts';
+import type { Address } from '../../servers/address.ts';
+import type { Config, EnvoyConfig } from '../config/config.ts';
 import { envoyAddress, needsDns } from './address.ts';
 import { duration, type EnvoyObject, typed } from './envoy-value.ts';
 import { authzCluster } from './ext-authz.ts';

@@ -3,7 +3,8 @@ import { accessLog } from './access-log.ts';
 import { envoyListenAddress } from './address.ts';
 import { duration, type EnvoyObject, typed } from './envoy-value.ts';
 import { extAuthzFilter } from './ext-authz.ts';
-import { forwardingHeaders, routeConfiguration } from './routes.ts';
+import { claimsOfClients } from './forwarding-headers.ts';
+import { routeConfiguration } from './routes.ts';
 import { downstreamTls } from './tls.ts';
 
 const http = 'envoy.extensions.filters.http';
@@ -38,7 +39,7 @@ function connectionManager(config: Config, envoy: EnvoyConfig): EnvoyObject {
     server_header_transformation: 'PASS_THROUGH',
     use_remote_address: true,
     xff_num_trusted_hops: envoy.trustedHops,
-    ...(envoy.trustedHops === 0 ? { early_header_mutation_extensions: [dropForwardingHeaders] } : {}),
+    early_header_mutation_extensions: [dropClaims(envoy)],
     normalize_path: true,
     merge_slashes: true,
     path_with_escaped_slashes_action: 'REJECT_REQUEST',
@@ -70,14 +71,14 @@ function connectionManager(config: Config, envoy: EnvoyConfig): EnvoyObject {
   };
 }
 
-const dropForwardingHeaders: EnvoyObject = {
-  name: 'envoy.http.early_header_mutation.header_mutation',
-  typed_config: typed('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
-    mutations: [...forwardingHeaders, 'x-forwarded-for', 'x-forwarded-proto', 'x-envoy-attempt-count'].map((name) => ({
-      remove: name,
-    })),
-  }),
-};
+function dropClaims({ trustedHops }: EnvoyConfig): EnvoyObject {
+  return {
+    name: 'envoy.http.early_header_mutation.header_mutation',
+    typed_config: typed('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
+      mutations: claimsOfClients(trustedHops).map((name) => ({ remove: name })),
+    }),
+  };
+}
 
 const askToRetry: EnvoyObject = {
   filter: {

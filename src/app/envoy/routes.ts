@@ -2,30 +2,10 @@ import { commonSettings } from '../config/common-settings.ts';
 import type { Config } from '../config/config.ts';
 import type { EnvoyObject } from './envoy-value.ts';
 import { withoutCheck } from './ext-authz.ts';
+import { forwardingHeaders } from './forwarding-headers.ts';
 
 export const sideServiceCluster = 'sallyport_http';
 export const workloadCluster = 'workload';
-
-/** Headers by which clients could claim another origin, path or client; Envoy is the edge and knows better. */
-export const forwardingHeaders = [
-  'forwarded',
-  'x-forwarded-host',
-  'x-forwarded-method',
-  'x-forwarded-path',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-scheme',
-  'x-forwarded-server',
-  'x-forwarded-ssl',
-  'x-forwarded-uri',
-  'x-original-host',
-  // The client's address under other names than X-Forwarded-For; frameworks believe some of them.
-  'client-ip',
-  'true-client-ip',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'x-real-ip',
-] as const;
 
 /** The hosts that are served, and the answer for every other. */
 export function routeConfiguration(config: Config): EnvoyObject {

@@ -125,6 +125,35 @@ describe('stripCookies (H14)', () => {
     );
   });
 
+  it('calls UTF-8 what a strict decoder takes, and nothing else', () => {
+    const decoder = new TextDecoder('utf-8', { fatal: true });
+    const isText = (bytes: Uint8Array): boolean => {
+      try {
+        decoder.decode(bytes);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    // Where the table of RFC 3629 §4 changes.
+    const byte = fc.constantFrom(...Buffer.from('41808f909fa0bfc0c1c2dfe0e1ecedeeeff0f1f3f4f5ff', 'hex'));
+    fc.assert(
+      fc.property(fc.array(byte, { minLength: 1, maxLength: 5 }), (array) => {
+        const request = withCookies(`__Host-sallyport=x; a=${Buffer.from(array).toString('latin1')}`);
+        const isKept = stripCookies(request, names).kind === 'changed';
+        expect(isKept).toBe(isText(Uint8Array.from(array)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('takes little time for a header full of pairs that are no text', () => {
+    const request = withCookies(`__Host-sallyport=x;${'\xff;'.repeat(45_000)}`);
+    for (let count = 0; count < 20; count += 1) {
+      expect(stripCookies(request, names).kind).toBe('nothing_left');
+    }
+  }, 2000);
+
   it('writes nothing that Envoy could not take: always UTF-8', () => {
     const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array).toString('latin1'));
     fc.assert(

@@ -59,21 +59,19 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
-const ascii = /^[\x00-\x7f]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const control = /[\x00-\x1f\x7f]/;
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/**
+ * The bytes of UTF-8 (RFC 3629 §4). Not a TextDecoder: a header of 90 kB can hold 45,000 pairs, and an exception for
+ * each would hold up every other check for half a second.
+ */
+const utf8 =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
+  /^(?:[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})*$/;
 
 /** Whether the bytes that a latin-1 text stands for are UTF-8. */
 function isUtf8(text: string): boolean {
-  if (ascii.test(text)) return true;
-  try {
-    utf8.decode(Uint8Array.from(text, (character) => character.charCodeAt(0)));
-    return true;
-  } catch {
-    return false;
-  }
+  return utf8.test(text);
 }
 
 /** How a cookie of ours is written. */

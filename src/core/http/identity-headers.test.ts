@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyText } from '../../../test/support/arbitraries.ts';
 import { httpRequest } from '../../../test/support/http-request.ts';
-import { foldName, forwardWith, type Grant, type Hygiene, headerValueOf } from './identity-headers.ts';
+import { foldName, forwardWith, type HeaderChanges, type Hygiene, headerValueOf } from './identity-headers.ts';
 
 const hygiene: Hygiene = {
   managedNames: new Set(['x-auth-user', 'x-forwarded-user', 'proxy-authorization']),
   managedPrefixes: ['x-auth-request-', 'x-sallyport-'],
   ownCookies: new Set(['__Host-sallyport', '__Host-sallyport-login']),
 };
-const nothing: Grant = { setHeaders: [], responseHeadersIfAbsent: [], keepsAuthorization: false };
+const nothing: HeaderChanges = { setHeaders: [], responseHeadersIfAbsent: [], keepsAuthorization: false };
 
 describe('forwardWith', () => {
   it.each([
@@ -45,8 +45,8 @@ describe('forwardWith', () => {
 
   it('sets ours over the client’s, under lower-case names, and never removes what it sets (H1)', () => {
     const request = httpRequest({ headers: { 'x-auth-user': ['mallory'], x_auth_user: 'mallory' } });
-    const grant = { ...nothing, setHeaders: [['X-Auth-User', 'alice']] as const };
-    expect(forwardWith(request, grant, hygiene)).toMatchObject({
+    const changes = { ...nothing, setHeaders: [['X-Auth-User', 'alice']] as const };
+    expect(forwardWith(request, changes, hygiene)).toMatchObject({
       setHeaders: [['x-auth-user', 'alice']],
       removeHeaders: ['x_auth_user'],
     });
@@ -118,14 +118,14 @@ describe('forwardWith', () => {
       'a=1; __Host-sallyport=id',
       '\xff; __Host-sallyport=id',
     );
-    const granted = fc.subarray(['X-Auth-User', 'authorization', 'X-Auth-Request-Email']);
+    const setNames = fc.subarray(['X-Auth-User', 'authorization', 'X-Auth-Request-Email']);
     fc.assert(
-      fc.property(fc.array(name), cookie, granted, fc.boolean(), (names, cookies, grants, keepsAuthorization) => {
+      fc.property(fc.array(name), cookie, setNames, fc.boolean(), (sent, cookies, ours, keepsAuthorization) => {
         const request = httpRequest({
-          headers: { ...Object.fromEntries(names.map((each) => [each, 'mallory'])), cookie: cookies },
+          headers: { ...Object.fromEntries(sent.map((each) => [each, 'mallory'])), cookie: cookies },
         });
-        const grant = { ...nothing, setHeaders: grants.map((each) => [each, 'ours'] as const), keepsAuthorization };
-        const forward = forwardWith(request, grant, hygiene);
+        const changes = { ...nothing, setHeaders: ours.map((each) => [each, 'ours'] as const), keepsAuthorization };
+        const forward = forwardWith(request, changes, hygiene);
         const set = new Set(forward.setHeaders.map(([each]) => each));
         const removed = new Set(forward.removeHeaders);
         expect([...set].filter((each) => removed.has(each))).toEqual([]);

@@ -13,7 +13,7 @@ export interface Hygiene {
 }
 
 /** What a mode wants set on a request that it lets through. */
-export interface Grant {
+export interface HeaderChanges {
   readonly setHeaders: readonly Header[];
   readonly responseHeadersIfAbsent: readonly Header[];
   /** Leave the client's own Authorization header in place. Only where nothing of ours is set there. */
@@ -29,23 +29,23 @@ export function foldName(name: string): string {
 }
 
 /** The one constructor of a forward: every managed header of the client's goes, ours are set, our cookies stay here. */
-export function forwardWith(request: HttpRequest, grant: Grant, hygiene: Hygiene): Forward {
-  const set = new Map(grant.setHeaders.map(([name, value]) => [name.toLowerCase(), value]));
+export function forwardWith(request: HttpRequest, changes: HeaderChanges, hygiene: Hygiene): Forward {
+  const set = new Map(changes.setHeaders.map(([name, value]) => [name.toLowerCase(), value]));
   const cookies = stripCookies(request, hygiene.ownCookies);
-  if (cookies.kind === 'changed' && !isManaged('cookie', grant, hygiene)) set.set('cookie', cookies.value);
+  if (cookies.kind === 'changed' && !isManaged('cookie', changes, hygiene)) set.set('cookie', cookies.value);
   const isRemoved = (name: string): boolean =>
-    isManaged(name, grant, hygiene) || (name === 'cookie' && cookies.kind === 'nothing_left');
+    isManaged(name, changes, hygiene) || (name === 'cookie' && cookies.kind === 'nothing_left');
   return {
     kind: 'forward',
     setHeaders: [...set],
     removeHeaders: [...request.headers.keys()].filter((name) => !set.has(name) && isRemoved(name)),
-    responseHeadersIfAbsent: grant.responseHeadersIfAbsent,
+    responseHeadersIfAbsent: changes.responseHeadersIfAbsent,
   };
 }
 
-function isManaged(name: string, grant: Grant, hygiene: Hygiene): boolean {
+function isManaged(name: string, changes: HeaderChanges, hygiene: Hygiene): boolean {
   const folded = foldName(name);
-  if (folded === 'authorization') return !(grant.keepsAuthorization && name === 'authorization');
+  if (folded === 'authorization') return !(changes.keepsAuthorization && name === 'authorization');
   return hygiene.managedNames.has(folded) || hygiene.managedPrefixes.some((prefix) => folded.startsWith(prefix));
 }
 

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type HttpRequestParts, httpRequest, navigationHeaders } from '../../../test/support/http-request.ts';
+import { navigation } from '../../../test/support/browser-headers.ts';
+import { type HttpRequestParts, httpRequest } from '../../../test/support/http-request.ts';
 import { acceptsHtml, isForeignWebSocket, isTopLevelNavigation } from './navigation.ts';
 
 type Case = readonly [headers: NonNullable<HttpRequestParts['headers']>, what: string];
 
 describe('isTopLevelNavigation (spec/session.md, Fetch Metadata)', () => {
   it.each<Case>([
-    [navigationHeaders, 'a click in a browser with Fetch Metadata'],
-    [{ ...navigationHeaders, 'sec-fetch-site': 'cross-site' }, 'a link on another site'],
+    [navigation, 'a click in a browser with Fetch Metadata'],
+    [{ ...navigation, 'sec-fetch-site': 'cross-site' }, 'a link on another site'],
     [{ 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }, 'Fetch Metadata without Accept'],
     [{ accept: 'text/html' }, 'an old browser'],
     [{ accept: 'application/xhtml+xml, TEXT/HTML ;level=1' }, 'text/html among others, in any case'],
@@ -26,9 +27,9 @@ describe('isTopLevelNavigation (spec/session.md, Fetch Metadata)', () => {
     [{ accept: 'text/html', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }, 'an image'],
     [{ accept: 'text/html', 'sec-fetch-mode': 'navigate' }, 'half of the Fetch Metadata'],
     [{ accept: 'text/html', 'sec-fetch-site': 'none' }, 'the other half'],
-    [{ ...navigationHeaders, 'sec-fetch-dest': ['document', 'iframe'] }, 'Fetch Metadata that contradicts itself'],
-    [{ ...navigationHeaders, 'sec-purpose': 'prefetch' }, 'a prefetch'],
-    [{ ...navigationHeaders, 'sec-purpose': 'prefetch;prerender' }, 'a prerender'],
+    [{ ...navigation, 'sec-fetch-dest': ['document', 'iframe'] }, 'Fetch Metadata that contradicts itself'],
+    [{ ...navigation, 'sec-purpose': 'prefetch' }, 'a prefetch'],
+    [{ ...navigation, 'sec-purpose': 'prefetch;prerender' }, 'a prerender'],
     [{ accept: 'text/html', purpose: 'prefetch' }, 'a prefetch of an old browser'],
     [{ accept: 'text/html', 'x-purpose': 'preview' }, 'a preview of an old Safari'],
     [{ accept: 'text/html', 'x-moz': 'prefetch' }, 'a prefetch of an old Firefox'],
@@ -38,7 +39,7 @@ describe('isTopLevelNavigation (spec/session.md, Fetch Metadata)', () => {
   });
 
   it.each(['POST', 'HEAD', 'PUT', 'get', 'OPTIONS', ''])('sees none behind %j (R9)', (method) => {
-    expect(isTopLevelNavigation(httpRequest({ method, headers: navigationHeaders }))).toBe(false);
+    expect(isTopLevelNavigation(httpRequest({ method, headers: navigation }))).toBe(false);
   });
 });
 
@@ -49,6 +50,10 @@ describe('acceptsHtml', () => {
     [[], false],
     ['', false],
     ['text/*', false],
+    ['text/plain,text/html', true],
+    ['text/html\t,text/plain', true],
+    ['text/plain;a=text/html', false],
+    ['xtext/html', false],
   ])('reads Accept %j as %j', (accept, accepts) => {
     expect(acceptsHtml(httpRequest({ headers: { accept } }))).toBe(accepts);
   });

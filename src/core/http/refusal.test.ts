@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { httpRequest, navigationHeaders } from '../../../test/support/http-request.ts';
+import { navigation } from '../../../test/support/browser-headers.ts';
+import { httpRequest } from '../../../test/support/http-request.ts';
 import type { Reply } from '../verdict.ts';
-import { jsonReply, type Refusal, redirect, refuse } from './refusal.ts';
+import { type Refusal, refuse } from './refusal.ts';
 
 const denied: Refusal = { status: 403, error: 'access_denied', title: 'No <b>', description: 'Not "you" & me' };
-const person = httpRequest({ headers: navigationHeaders });
+const person = httpRequest({ headers: navigation });
 const program = httpRequest();
 
 function header(reply: Reply, name: string): string | undefined {
@@ -60,42 +61,10 @@ describe('refuse', () => {
   it('names Envoy’s request id, and nothing else that came under that name (G9)', () => {
     const id = '01234567-89ab-cdef-0123-456789abcdef';
     const bodyFor = (value: string | readonly string[]) =>
-      refuse(httpRequest({ headers: { ...navigationHeaders, 'x-request-id': value } }), denied).body;
+      refuse(httpRequest({ headers: { ...navigation, 'x-request-id': value } }), denied).body;
     expect(bodyFor(id)).toContain(`Reference: <code>${id}</code>`);
     for (const value of ['<script>', `${id}\n`, `${id}x`, id.toUpperCase(), '', [id, id]]) {
       expect(bodyFor(value)).not.toContain('Reference');
     }
-  });
-});
-
-describe('jsonReply', () => {
-  it('is JSON that no cache keeps', () => {
-    expect(jsonReply(200, { a: undefined, b: 1 }, [['x', 'y']])).toEqual({
-      kind: 'reply',
-      status: 200,
-      headers: [
-        ['content-type', 'application/json'],
-        ['cache-control', 'no-store'],
-        ['x-content-type-options', 'nosniff'],
-        ['x', 'y'],
-      ],
-      body: '{"b":1}',
-    });
-    expect(jsonReply(200, 1).body).toBe('1');
-  });
-});
-
-describe('redirect', () => {
-  it('is kept by no cache and tells nobody where it came from (R8)', () => {
-    const expected = [
-      ['location', 'https://idp.example/'],
-      ['cache-control', 'no-store'],
-      ['referrer-policy', 'no-referrer'],
-    ];
-    expect(redirect(303, 'https://idp.example/')).toEqual({ kind: 'reply', status: 303, headers: expected, body: '' });
-    expect(redirect(302, 'https://idp.example/', [['set-cookie', 'a=1']]).headers).toEqual([
-      ...expected,
-      ['set-cookie', 'a=1'],
-    ]);
   });
 });

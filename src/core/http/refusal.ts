@@ -1,12 +1,13 @@
 import { html } from '../html/html.ts';
-import { pageHeaders, renderPage } from '../html/page.ts';
+import { type Page, pageHeaders } from '../html/page.ts';
 import type { Header, Reply } from '../verdict.ts';
 import { acceptsHtml } from './navigation.ts';
-import { type HttpRequest, soleHeader } from './request.ts';
+import { jsonReply, pageReply } from './reply.ts';
+import { type HttpRequest, requestIdOf } from './request.ts';
 
 /** A refusal as the client reads it. Nothing here is private. */
 export interface Refusal {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 502 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 503;
   /** Machine-readable, an RFC's code where there is one: `login_required`, `invalid_request`. */
   readonly error: string;
   readonly title: string;
@@ -18,49 +19,35 @@ export interface Refusal {
   readonly headers?: readonly Header[];
 }
 
-/** A page for people, JSON for programs, never cached (RFC 9111 §5.2.2.5). */
+/** A page for people, JSON for programs, never cached. */
 export function refuse(request: HttpRequest, refusal: Refusal): Reply {
+  const { status, headers = [] } = refusal;
   // A person is redirected to log in; who is told 401 is a program, whatever it accepts.
-  const wantsPage = acceptsHtml(request) && refusal.status !== 401;
-  return {
-    kind: 'reply',
-    status: refusal.status,
-    headers: [...(wantsPage ? pageHeaders() : jsonHeaders), ...(refusal.headers ?? [])],
-    body: request.method === 'HEAD' ? '' : wantsPage ? refusalPage(request, refusal) : refusalJson(refusal),
-  };
+  const reply =
+    acceptsHtml(request) && status !== 401
+      ? pageReply(status, refusalPage(request, refusal), [...pageHeaders(), ...headers])
+      : jsonReply(status, jsonOf(refusal), headers);
+  return request.method === 'HEAD' ? { ...reply, body: '' } : reply;
 }
 
-const jsonHeaders: readonly Header[] = [
-  ['content-type', 'application/json'],
-  ['cache-control', 'no-store'],
-  ['x-content-type-options', 'nosniff'],
-];
+/** For a host that no origin has: in the check and in the side service alike. */
+export const unknownHost: Refusal = {
+  status: 403,
+  error: 'unknown_host',
+  title: 'Unknown host',
+  description: 'This host is not served here.',
+};
 
-/** A JSON answer that no cache keeps. */
-export function jsonReply(status: number, value: unknown, headers: readonly Header[] = []): Reply {
-  return { kind: 'reply', status, headers: [...jsonHeaders, ...headers], body: JSON.stringify(value) };
+function jsonOf(refusal: Refusal): object {
+  return { error: refusal.error, error_description: refusal.description, ...refusal.members };
 }
 
-/** A redirect that no cache keeps. `location` is absolute. 302 from a check, 303 after a POST. */
-export function redirect(status: 302 | 303, location: string, headers: readonly Header[] = []): Reply {
-  return {
-    kind: 'reply',
-    status,
-    headers: [['location', location], ['cache-control', 'no-store'], ['referrer-policy', 'no-referrer'], ...headers],
-    body: '',
-  };
-}
-
-function refusalJson(refusal: Refusal): string {
-  return JSON.stringify({ error: refusal.error, error_description: refusal.description, ...refusal.members });
-}
-
-function refusalPage(request: HttpRequest, refusal: Refusal): string {
+function refusalPage(request: HttpRequest, refusal: Refusal): Page {
   const link =
     refusal.link === undefined
       ? []
       : [html`<p><a class="button" href="${refusal.link.href}">${refusal.link.text}</a></p>`];
-  return renderPage({
+  return {
     title: refusal.title,
     language: 'en',
     body: html`<main>
@@ -69,11 +56,11 @@ function refusalPage(request: HttpRequest, refusal: Refusal): string {
 ${link}
 <p class="muted">Code: <code>${refusal.error}</code>${reference(request)}</p>
 </main>`,
-  });
+  };
 }
 
 /** Envoy's request id, so that a person can name the request to whoever reads the logs. */
 function reference(request: HttpRequest): ReturnType<typeof html> {
-  const id = soleHeader(request, 'x-request-id');
-  return id !== undefined && /^[0-9a-f-]{36}$/.test(id) ? html` · Reference: <code>${id}</code>` : html``;
+  const id = requestIdOf(request);
+  return id === undefined ? html`` : html` · Reference: <code>${id}</code>`;
 }

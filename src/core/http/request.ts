@@ -26,3 +26,9 @@ export function soleHeader(request: HttpRequest, name: string): string | undefin
   const values = headerValues(request, name);
   return values.length === 1 ? values[0] : undefined;
 }
+
+/** The id that Envoy gives each request, for logs and for the people who read a refusal; undefined for other texts. */
+export function requestIdOf(request: HttpRequest): string | undefined {
+  const id = soleHeader(request, 'x-request-id');
+  return id !== undefined && /^[0-9a-f-]{36}$/.test(id) ? id : undefined;
+}

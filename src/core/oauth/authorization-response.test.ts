@@ -38,6 +38,12 @@ describe('parseAuthorizationResponse (RFC 6749 §4.1.2)', () => {
   ])('finds %j invalid: %s (L2)', (query, reason) => {
     expect(parseAuthorizationResponse(query)).toEqual({ kind: 'invalid', reason });
   });
+
+  it('does not read a query that no provider sends', () => {
+    const query = `code=c&state=s${'&a'.repeat(12_300)}`;
+    expect(parseAuthorizationResponse(query)).toEqual({ kind: 'invalid', reason: 'the query is too long' });
+    expect(parseAuthorizationResponse(query.slice(0, 24_576)).kind).toBe('code');
+  });
 });
 
 describe('errorCodeOf', () => {

@@ -6,8 +6,12 @@ export type AuthorizationResponse =
 
 const single = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'response'];
 
+/** A state with the longest return URL takes 6 kB, codes less. Past it lie 40,000 parameters that take long to read. */
+const longestQuery = 24_576;
+
 /** Reads the query of a redirect URI. Parameters that came twice or came empty make it invalid (RFC 6749 §3.1). */
 export function parseAuthorizationResponse(query: string): AuthorizationResponse {
+  if (query.length > longestQuery) return { kind: 'invalid', reason: 'the query is too long' };
   const parameters = new URLSearchParams(query);
   const doubled = single.find((name) => parameters.getAll(name).length > 1);
   if (doubled !== undefined) return { kind: 'invalid', reason: `${doubled} came twice` };

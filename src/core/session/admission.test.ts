@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../json.ts';
-import { type Admission, admissionRefusal, textsOf } from './admission.ts';
+import { type AdmissionRequirements, admissionRefusal } from './admission.ts';
 
 const strict = { groupsClaim: 'groups', allowsUnverifiedEmail: false };
 const trusting = { ...strict, allowsUnverifiedEmail: true };
 
-function refusal(claims: Readonly<Record<string, JsonValue>>, admission: Admission, settings = strict) {
-  return admissionRefusal(new Map(Object.entries(claims)), admission, settings);
+function refusal(claims: Readonly<Record<string, JsonValue>>, requirements: AdmissionRequirements, settings = strict) {
+  return admissionRefusal(new Map(Object.entries(claims)), requirements, settings);
 }
 
 function verified(email: JsonValue) {
@@ -119,21 +119,5 @@ describe('admissionRefusal', () => {
     expect(refusal({ ...verified('a@corp.example'), groups: ['admins'] }, both)).toBeUndefined();
     expect(refusal({ ...verified('a@corp.example'), groups: ['staff'] }, both)).toBe('group_not_allowed');
     expect(refusal({ ...verified('a@evil.example'), groups: ['admins'] }, both)).toBe('email_not_allowed');
-  });
-});
-
-describe('textsOf', () => {
-  it.each([
-    ['a', ['a']],
-    [
-      ['a', 1, 'b', null, ['c']],
-      ['a', 'b'],
-    ],
-    [undefined, []],
-    [null, []],
-    [1, []],
-    [{ 0: 'a' }, []],
-  ])('finds in %j the texts %j', (claim, texts) => {
-    expect(textsOf(claim)).toEqual(texts);
   });
 });

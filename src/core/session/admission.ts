@@ -1,7 +1,7 @@
-import type { Claims, JsonValue } from '../json.ts';
+import { type Claims, type JsonValue, textsOf } from '../json.ts';
 
 /** Who a rule lets in, beyond having logged in. An absent list demands nothing. */
-export interface Admission {
+export interface AdmissionRequirements {
   /** Full addresses, compared without case of ASCII letters. `emails` and `domains` widen each other. */
   readonly emails?: readonly string[] | undefined;
   /** Exact domains of addresses, without `@`, compared in the same way; subdomains do not count. */
@@ -23,21 +23,21 @@ export type AdmissionRefusal = 'email_not_verified' | 'email_not_allowed' | 'gro
 /** Why these claims are not let in; undefined when they are. */
 export function admissionRefusal(
   claims: Claims,
-  admission: Admission,
+  requirements: AdmissionRequirements,
   settings: AdmissionSettings,
 ): AdmissionRefusal | undefined {
-  if (admission.emails !== undefined || admission.domains !== undefined) {
+  if (requirements.emails !== undefined || requirements.domains !== undefined) {
     if (!settings.allowsUnverifiedEmail && claims.get('email_verified') !== true) return 'email_not_verified';
-    if (!isAllowedEmail(claims.get('email'), admission)) return 'email_not_allowed';
+    if (!isAllowedEmail(claims.get('email'), requirements)) return 'email_not_allowed';
   }
-  if (admission.groups !== undefined) {
+  if (requirements.groups !== undefined) {
     const own = textsOf(claims.get(settings.groupsClaim));
-    if (!admission.groups.some((group) => own.includes(group))) return 'group_not_allowed';
+    if (!requirements.groups.some((group) => own.includes(group))) return 'group_not_allowed';
   }
   return undefined;
 }
 
-function isAllowedEmail(claim: JsonValue | undefined, admission: Admission): boolean {
+function isAllowedEmail(claim: JsonValue | undefined, requirements: AdmissionRequirements): boolean {
   if (typeof claim !== 'string') return false;
   const email = lowerCase(claim);
   const parts = email.split('@');
@@ -45,18 +45,12 @@ function isAllowedEmail(claim: JsonValue | undefined, admission: Admission): boo
   // `a@evil@corp` has two readings; we take neither.
   if (parts.length !== 2 || local === '' || domain === undefined) return false;
   return (
-    (admission.emails ?? []).some((allowed) => lowerCase(allowed) === email) ||
-    (admission.domains ?? []).some((allowed) => lowerCase(allowed) === domain)
+    (requirements.emails ?? []).some((allowed) => lowerCase(allowed) === email) ||
+    (requirements.domains ?? []).some((allowed) => lowerCase(allowed) === domain)
   );
 }
 
 /** Of ASCII letters alone: `toLowerCase` makes `k` of the Kelvin sign, and so one address of two. */
 function lowerCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-}
-
-/** A text, or the texts of a list; nothing of any other shape. */
-export function textsOf(claim: JsonValue | undefined): readonly string[] {
-  if (typeof claim === 'string') return [claim];
-  return Array.isArray(claim) ? claim.filter((item): item is string => typeof item === 'string') : [];
 }

@@ -1,3 +1,4 @@
+import { parseJsonBytes } from '../json.ts';
 import { type EpochSeconds, epochSecondsOf } from '../time.ts';
 
 /**
@@ -29,9 +30,10 @@ export function encodeLoginAttempt(attempt: LoginAttempt): Uint8Array {
 
 /** Undefined for anything that {@link encodeLoginAttempt} did not write. */
 export function decodeLoginAttempt(bytes: Uint8Array): LoginAttempt | undefined {
-  const fields = parse(bytes);
+  const fields = parseJsonBytes(bytes);
   if (!Array.isArray(fields) || fields.length !== names.length + 1) return undefined;
-  const [expiresAt, id, instance, provider, origin, nonce, codeVerifier, returnTo, bindingHash] = fields as unknown[];
+  const [expiresAt, id, instance, provider, origin, nonce, codeVerifier, returnTo, bindingHash]: readonly unknown[] =
+    fields;
   if (!Number.isSafeInteger(expiresAt) || typeof id !== 'string' || typeof instance !== 'string') return undefined;
   if (typeof provider !== 'string' || typeof origin !== 'string' || typeof nonce !== 'string') return undefined;
   if (typeof codeVerifier !== 'string' || typeof returnTo !== 'string' || typeof bindingHash !== 'string')
@@ -47,12 +49,4 @@ export function decodeLoginAttempt(bytes: Uint8Array): LoginAttempt | undefined 
     bindingHash,
     expiresAt: epochSecondsOf(Number(expiresAt)),
   };
-}
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import { type Claims, claimsOf, type JsonValue } from '../json.ts';
+import { type Claims, claimsOf, type JsonValue, parseJsonBytes } from '../json.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import { Secret } from '../secret.ts';
 import { epochSecondsOf } from '../time.ts';
@@ -15,6 +15,7 @@ export function encodeSession(session: Session): Uint8Array {
       v: version,
       instance: session.instance,
       provider: session.provider,
+      registration: session.registration,
       sub: session.subject,
       sid: session.providerSessionId,
       claims: [...session.claims],
@@ -32,21 +33,23 @@ export function encodeSession(session: Session): Uint8Array {
 
 /** Undefined for anything that {@link encodeSession} of this version did not write. */
 export function decodeSession(bytes: Uint8Array): Session | undefined {
-  const fields = parseFields(bytes);
-  if (fields === undefined || fields.get('v') !== version || !hasSoundOptions(fields)) return undefined;
+  const fields = claimsOf(parseJsonBytes(bytes));
+  if (fields.get('v') !== version || !hasSoundOptions(fields)) return undefined;
   const instance = text(fields, 'instance');
   const provider = text(fields, 'provider');
+  const registration = text(fields, 'registration');
   const subject = text(fields, 'sub');
   const tokenSet = decodeTokenSet(fields);
   const created = number(fields, 'created');
   const ends = number(fields, 'ends');
   const claims = decodeClaims(fields.get('claims'));
-  if (instance === undefined || provider === undefined || subject === undefined || tokenSet === undefined)
-    return undefined;
+  if (instance === undefined || provider === undefined || registration === undefined) return undefined;
+  if (subject === undefined || tokenSet === undefined) return undefined;
   if (created === undefined || ends === undefined || claims === undefined) return undefined;
   return {
     instance,
     provider,
+    registration,
     subject,
     providerSessionId: text(fields, 'sid'),
     claims,
@@ -86,14 +89,6 @@ function decodeClaims(value: JsonValue | undefined): Claims | undefined {
     (pair): pair is [string, JsonValue] => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string',
   );
   return pairs.length === value.length ? new Map(pairs) : undefined;
-}
-
-function parseFields(bytes: Uint8Array): Claims | undefined {
-  try {
-    return claimsOf(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
-  } catch {
-    return undefined;
-  }
 }
 
 function text(fields: Claims, name: string): string | undefined {

@@ -8,6 +8,8 @@ export interface Session {
   readonly instance: string;
   /** The provider that authenticated the user, by its configured name. */
   readonly provider: string;
+  /** Its issuer and our client id then: a session does not outlive a provider that keeps only its name. */
+  readonly registration: string;
   /** `sub` of the ID token. */
   readonly subject: string;
   /** `sid` of the ID token (OpenID Connect Front-/Back-Channel Logout 1.0), where the provider sends one. */

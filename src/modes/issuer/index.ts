@@ -49,5 +49,7 @@ function issuerOf(settings: IssuerSettings, origins: readonly string[]): string 
 }
 
 function clientOf(client: IssuerSettings['clients'][number]): IssuerClient {
-  return { ...client, clientName: client.clientName ?? client.clientId, clientSecret: client.clientSecret };
+  const { clientId, clientName = clientId, clientSecret } = client;
+  // The secret by name: a setting may be absent, the engine is told that there is none.
+  return { ...client, clientName, clientSecret };
 }

@@ -1,6 +1,6 @@
 import formbody from '@fastify/formbody';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { Exchange, IssuerEngine, IssuerPage } from '../../ports/issuer-engine.ts';
+import type { Exchange, IssuerEngine, IssuerInteraction, IssuerPage } from '../../ports/issuer-engine.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { decide, type FormFields, type Move } from './decide.ts';
 import { consentPage, foreignFormPage, interactionGonePage, loginPage } from './pages.ts';
@@ -53,7 +53,7 @@ function interactionRoutes(runtime: IssuerRuntime): FastifyPluginAsync {
 
 async function carryOut(
   move: Move,
-  interaction: Interaction,
+  interaction: IssuerInteraction,
   exchange: Exchange,
   reply: FastifyReply,
   { name, engine, users, telemetry }: IssuerRuntime,
@@ -80,9 +80,7 @@ async function carryOut(
   }
 }
 
-type Interaction = NonNullable<Awaited<ReturnType<IssuerEngine['interaction']>>>;
-
-async function pageOf(users: Users, interaction: Interaction): Promise<IssuerPage> {
+async function pageOf(users: Users, interaction: IssuerInteraction): Promise<IssuerPage> {
   if (interaction.kind === 'login') return loginPage(interaction, undefined);
   const account = interaction.subject === undefined ? undefined : await users.find(interaction.subject);
   const userName = account?.claims.get('name') ?? interaction.subject ?? '';

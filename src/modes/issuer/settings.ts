@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { parsePasswordHash } from '../../core/oauth/password-hash.ts';
 import { basePathSchema, durationSchema, httpsOrLoopbackUrlSchema, secretSchema } from '../settings-types.ts';
+import { parsePasswordHash } from './password-hash.ts';
 import { issuerScopes } from './scopes.ts';
 
 // RFC 6749 appendix A.1: client ids are visible ASCII. The colon would be ambiguous in HTTP Basic.

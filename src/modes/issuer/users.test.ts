@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatPasswordHash, hashPassword } from '../../core/oauth/password-hash.ts';
 import type { Random } from '../../ports/random.ts';
+import { formatPasswordHash, hashPassword } from './password-hash.ts';
 import { configuredUsers } from './users.ts';
 
 const random: Random = { bytes: (length) => new Uint8Array(length).fill(1) };

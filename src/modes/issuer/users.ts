@@ -1,13 +1,13 @@
 import type { Claims, JsonValue } from '../../core/json.ts';
+import type { IssuerAccount } from '../../ports/issuer-engine.ts';
+import type { Random } from '../../ports/random.ts';
 import {
   defaultPasswordCost,
   isPassword,
   type PasswordHash,
   parsePasswordHash,
   passwordMaxLength,
-} from '../../core/oauth/password-hash.ts';
-import type { IssuerAccount } from '../../ports/issuer-engine.ts';
-import type { Random } from '../../ports/random.ts';
+} from './password-hash.ts';
 import type { IssuerSettings } from './settings.ts';
 
 /** The people who can log in at an issuer. */

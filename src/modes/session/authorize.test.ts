@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type HttpRequestParts, httpRequest, navigationHeaders } from '../../../test/support/http-request.ts';
+import { navigation } from '../../../test/support/browser-headers.ts';
+import { type HttpRequestParts, httpRequest } from '../../../test/support/http-request.ts';
 import {
   appOrigin,
   type Browser,
@@ -54,7 +55,7 @@ async function loggedIn(): Promise<Browser> {
 
 describe('the check of session mode, without a session', () => {
   it('redirects a navigation to the provider, uncached, with one binding cookie (R8)', async () => {
-    const reply = await refusal({ headers: navigationHeaders, target: '/app/orders?x=1' });
+    const reply = await refusal({ headers: navigation, target: '/app/orders?x=1' });
     expect(reply.status).toBe(302);
     expect(header(reply, 'location')).toMatch(/^https:\/\/idp\.example\/authorize\?/);
     expect(header(reply, 'cache-control')).toBe('no-store');
@@ -65,10 +66,10 @@ describe('the check of session mode, without a session', () => {
   });
 
   it.each<[HttpRequestParts, string]>([
-    [{ method: 'POST', headers: navigationHeaders }, 'a POST with an expired session (R9)'],
+    [{ method: 'POST', headers: navigation }, 'a POST with an expired session (R9)'],
     [{ headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: '*/*' } }, 'fetch() (R10)'],
-    [{ headers: { ...navigationHeaders, 'sec-fetch-dest': 'iframe' } }, 'an iframe (R10)'],
-    [{ headers: { ...navigationHeaders, 'sec-purpose': 'prefetch' } }, 'a prefetch (R10)'],
+    [{ headers: { ...navigation, 'sec-fetch-dest': 'iframe' } }, 'an iframe (R10)'],
+    [{ headers: { ...navigation, 'sec-purpose': 'prefetch' } }, 'a prefetch (R10)'],
     [{ headers: { upgrade: 'websocket', origin: appOrigin } }, 'a WebSocket (P11)'],
     [{ headers: { 'content-type': 'application/grpc' }, method: 'POST' }, 'gRPC'],
     [{ headers: { 'user-agent': 'kube-probe/1.30' } }, 'a probe (H10)'],
@@ -101,7 +102,7 @@ describe('the check of session mode, without a session', () => {
     const reply = await refusal({
       target: '/app/orders',
       headers: {
-        ...navigationHeaders,
+        ...navigation,
         referer: 'https://evil.example/',
         cookie: 'rd=https://evil.example/',
         'x-forwarded-host': 'evil.example',
@@ -125,7 +126,7 @@ describe('the check of session mode, without a session', () => {
     ['64 kB, by the start page', `/app?${'a'.repeat(64_000)}`, 'https://app.example.com/'],
   ])('comes back after login to %s (R7)', async (_what, target, expected) => {
     const browser = newBrowser();
-    const reply = await refusal({ target, headers: navigationHeaders });
+    const reply = await refusal({ target, headers: navigation });
     keepBinding(browser, reply);
     const back = await world.visit(
       browser,
@@ -137,7 +138,7 @@ describe('the check of session mode, without a session', () => {
 
   it('answers 503 to navigations while the provider is down, and never lets them through (I1)', async () => {
     world.provider.setReachable(false);
-    const reply = await refusal({ headers: navigationHeaders });
+    const reply = await refusal({ headers: navigation });
     expect(reply.status).toBe(503);
     expect(header(reply, 'retry-after')).toBe('5');
     expect(header(reply, 'set-cookie')).toBeUndefined();
@@ -147,7 +148,7 @@ describe('the check of session mode, without a session', () => {
   it('grows neither cookies nor store with 200 abandoned attempts (L11)', async () => {
     const browser = newBrowser();
     for (let attempt = 0; attempt < 200; attempt += 1) {
-      keepBinding(browser, await refusal({ browser, headers: navigationHeaders }));
+      keepBinding(browser, await refusal({ browser, headers: navigation }));
     }
     expect([...browser.cookies.keys()]).toEqual(['__Host-sallyport-login']);
   });
@@ -174,7 +175,7 @@ describe('the check of session mode, with a session', () => {
       expect((await check({ browser })).kind).toBe('pass');
     }
     world.clock.advance(60);
-    expect((await refusal({ browser, headers: navigationHeaders })).status).toBe(302);
+    expect((await refusal({ browser, headers: navigation })).status).toBe(302);
     expect((await refusal({ browser })).status).toBe(401);
   });
 
@@ -235,7 +236,7 @@ describe('the check of session mode, with a session', () => {
   it('refuses a user who is not admitted with 403 and the reason, never a redirect', async () => {
     const browser = await loggedIn();
     const requirements = { groups: ['owners'] };
-    const page = await refusal({ browser, requirements, headers: navigationHeaders });
+    const page = await refusal({ browser, requirements, headers: navigation });
     expect(page.status).toBe(403);
     expect(page.body).toContain('href="https://app.example.com/_auth/logout"');
     const json = await refusal({ browser, requirements });
@@ -259,7 +260,7 @@ describe('the check of session mode, with a session', () => {
     const browser = await loggedIn();
     world.store.setReachable(false);
     await expect(check({ browser })).rejects.toBeInstanceOf(StoreUnavailableError);
-    await expect(check({ browser, headers: navigationHeaders })).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(check({ browser, headers: navigation })).rejects.toBeInstanceOf(StoreUnavailableError);
     world.store.setReachable(true);
     expect((await check({ browser })).kind).toBe('pass');
   });

@@ -1,5 +1,6 @@
 import { readCookie, setCookie } from '../../core/http/cookies.ts';
-import { redirect, refuse } from '../../core/http/refusal.ts';
+import { refuse } from '../../core/http/refusal.ts';
+import { redirect } from '../../core/http/reply.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import type { LoginAttempt } from '../../core/session/login-attempt.ts';
 import type { Session } from '../../core/session/session.ts';
@@ -71,6 +72,7 @@ async function logIn(
   const session: Session = {
     instance: runtime.instance,
     provider: attempt.provider,
+    registration: runtime.provider.registration,
     subject: authentication.subject,
     providerSessionId: authentication.providerSessionId,
     claims: authentication.claims,

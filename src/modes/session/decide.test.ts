@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { httpRequest, navigationHeaders } from '../../../test/support/http-request.ts';
+import { navigation as navigationHeaders } from '../../../test/support/browser-headers.ts';
+import { httpRequest } from '../../../test/support/http-request.ts';
 import { sessionAt, tokenSetAt } from '../../../test/support/session.ts';
 import type { Session } from '../../core/session/session.ts';
 import { epochSecondsOf, secondsOf } from '../../core/time.ts';
@@ -9,7 +10,7 @@ const origin = 'https://app.example.com';
 const begin = 1_767_225_600;
 const settings = {
   instance: 'web',
-  provider: 'idp',
+  registration: 'https://idp.example#app',
   idleLifetime: secondsOf(1800),
   groupsClaim: 'groups',
   allowsUnverifiedEmail: false,
@@ -30,7 +31,7 @@ function storedOf(session: Session, lastSeenAt = begin) {
 const withoutSession = [
   ['no_session', undefined],
   ['other_instance', storedOf(sessionAt(begin, { instance: 'other' }))],
-  ['other_provider', storedOf(sessionAt(begin, { provider: 'former' }))],
+  ['other_provider', storedOf(sessionAt(begin, { registration: 'https://former.example#app' }))],
   ['absolute_lifetime', storedOf(sessionAt(begin, { endsAt: epochSecondsOf(begin) }))],
   ['idle_lifetime', storedOf(sessionAt(begin), begin - 1800)],
   ['token_expired', storedOf(sessionAt(begin, { tokenSet: tokenSetAt(begin - 3600) }))],

@@ -10,7 +10,7 @@ import type { SessionRequirements } from './requirements.ts';
 export interface DecisionSettings extends AdmissionSettings {
   readonly instance: string;
   /** The one that logs users in now. */
-  readonly provider: string;
+  readonly registration: string;
   readonly idleLifetime: Seconds;
 }
 
@@ -35,7 +35,7 @@ export type Move =
   | { readonly kind: 'unauthenticated'; readonly because: NoSession }
   | { readonly kind: 'refuse'; readonly reason: AdmissionRefusal | 'foreign_websocket' };
 
-/** The decision table of session mode, from the first row that looks at a session. */
+/** The decision table of session mode, in the order of its rows. */
 export function decide(facts: SessionFacts, requirements: SessionRequirements, settings: DecisionSettings): Move {
   const { request, stored, now } = facts;
   if (isForeignWebSocket(request, facts.origin)) return { kind: 'refuse', reason: 'foreign_websocket' };
@@ -55,6 +55,6 @@ function turnAway(request: HttpRequest, because: NoSession): Move {
 /** Why a session that was found is none for this instance; undefined when it is one. */
 export function whyEnded(stored: StoredSession, now: EpochSeconds, settings: DecisionSettings): NoSession | undefined {
   if (stored.session.instance !== settings.instance) return 'other_instance';
-  if (stored.session.provider !== settings.provider) return 'other_provider';
+  if (stored.session.registration !== settings.registration) return 'other_provider';
   return sessionEnd(stored, now, settings.idleLifetime);
 }

@@ -1,5 +1,6 @@
 import { readCookie, setCookie } from '../../core/http/cookies.ts';
-import { redirect, refuse } from '../../core/http/refusal.ts';
+import { refuse } from '../../core/http/refusal.ts';
+import { redirect } from '../../core/http/reply.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import { returnToOf } from '../../core/http/return-to.ts';
 import type { Reply } from '../../core/verdict.ts';

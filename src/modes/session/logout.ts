@@ -1,10 +1,12 @@
 import { html } from '../../core/html/html.ts';
-import { pageHeaders, renderPage } from '../../core/html/page.ts';
+import { pageHeaders } from '../../core/html/page.ts';
 import { clearCookie, readCookie } from '../../core/http/cookies.ts';
-import { redirect, refuse } from '../../core/http/refusal.ts';
+import { refuse } from '../../core/http/refusal.ts';
+import { pageReply, redirect } from '../../core/http/reply.ts';
 import { type HttpRequest, soleHeader } from '../../core/http/request.ts';
 import type { Header, Reply } from '../../core/verdict.ts';
 import { endSession, findSession } from '../../flows/sessions.ts';
+import type { LogoutRequest } from '../../ports/authorization-server.ts';
 import { loginUrl } from './login.ts';
 import type { SessionRuntime } from './runtime.ts';
 
@@ -25,7 +27,7 @@ export async function logout(request: HttpRequest, origin: string, runtime: Sess
   const stored = await findSession(id, runtime.sessions);
   const ended = await endSession(id, runtime.sessions);
   if (ended) runtime.services.telemetry.event('session_ended', { instance: runtime.instance, outcome: 'logout' });
-  const next = await providerLogout(origin, stored?.session.tokenSet.idToken?.reveal(), runtime);
+  const next = await providerLogout(origin, stored?.session.tokenSet.idToken, runtime);
   return redirect(303, next ?? afterLogoutUrl(origin, runtime), forgetting(runtime));
 }
 
@@ -33,7 +35,7 @@ export async function logout(request: HttpRequest, origin: string, runtime: Sess
 export async function logoutPage(origin: string, runtime: SessionRuntime): Promise<Reply> {
   const next = await providerLogout(origin, undefined, runtime);
   const formTargets = next === undefined ? [] : [new URL(next).origin];
-  const body = renderPage({
+  const page = {
     title: 'Sign out',
     language: 'en',
     body: html`<main>
@@ -43,15 +45,15 @@ export async function logoutPage(origin: string, runtime: SessionRuntime): Promi
 <div class="row"><button type="submit" autofocus>Sign out</button><a class="button plain" href="/">Stay signed in</a></div>
 </form>
 </main>`,
-  });
-  return { kind: 'reply', status: 200, headers: pageHeaders(formTargets, 'same-origin'), body };
+  };
+  return pageReply(200, page, pageHeaders(formTargets, 'same-origin'));
 }
 
 /**
  * `GET <basePath>/logout/callback`: where logout ends. It leaves the cookies alone: any site can send a browser here.
  */
 export function loggedOutPage(origin: string, runtime: SessionRuntime): Reply {
-  const body = renderPage({
+  return pageReply(200, {
     title: 'Signed out',
     language: 'en',
     body: html`<main>
@@ -60,7 +62,6 @@ export function loggedOutPage(origin: string, runtime: SessionRuntime): Reply {
 <p><a class="button" href="${loginUrl(origin, runtime, '/')}">Sign in again</a></p>
 </main>`,
   });
-  return { kind: 'reply', status: 200, headers: pageHeaders(), body };
 }
 
 /** By Origin; where a page hides it (`Referrer-Policy: no-referrer` makes it `null`), by Fetch Metadata. */
@@ -71,7 +72,7 @@ function isFromOwnPage(request: HttpRequest, origin: string): boolean {
 
 async function providerLogout(
   origin: string,
-  idToken: string | undefined,
+  idToken: LogoutRequest['idToken'],
   runtime: SessionRuntime,
 ): Promise<string | undefined> {
   return await runtime.provider.endSessionUrl({

@@ -41,6 +41,21 @@ describe('GET /login', () => {
     expect(back.headers.location).toBe('https://app.example.com/');
   });
 
+  it('takes the longest return URL there is, encoded whole, and does not take apart what is longer', async () => {
+    const longest = `/${'x'.repeat(4095)}`;
+    const encoded = longest.replace(/./g, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+    for (const [query, end] of [
+      [`rd=${encoded}`, longest],
+      [`rd=/app${'&a'.repeat(8200)}`, '/'],
+    ] as const) {
+      const browser = newBrowser();
+      const started = await world.visit(browser, `/_auth/login?${query}`);
+      const response = world.provider.approve(String(started.headers.location));
+      const back = await world.visit(browser, `/_auth/callback?${response}`);
+      expect(back.headers.location).toBe(`https://app.example.com${end}`);
+    }
+  });
+
   it.each([
     [{ 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
     [{ 'sec-fetch-dest': 'iframe' }],

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { httpRequestFrom } from '../../core/http/from-node.ts';
 import { isTopLevelNavigation } from '../../core/http/navigation.ts';
-import { refuse } from '../../core/http/refusal.ts';
+import { refuse, unknownHost } from '../../core/http/refusal.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import type { Reply } from '../../core/verdict.ts';
 import { callback } from './callback.ts';
@@ -41,24 +41,16 @@ export function sessionRoutes(runtime: SessionRuntime): FastifyPluginAsync {
 async function login(request: HttpRequest, origin: string, runtime: SessionRuntime): Promise<Reply> {
   // A script or an iframe that asks for the login page would leave an attempt that nobody finishes.
   if (!isTopLevelNavigation(request)) return loginRequired(request, origin, runtime);
-  const wanted = new URL(request.target, origin).searchParams.getAll('rd');
+  // Encoded whole, the longest return URL fits; what is longer holds up other requests while it is taken apart.
+  const wanted = request.target.length > 16_384 ? [] : new URL(request.target, origin).searchParams.getAll('rd');
   return await startLogin(request, origin, wanted.length === 1 ? (wanted[0] ?? '/') : '/', runtime);
 }
 
 async function handle(fastifyRequest: FastifyRequest, reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
   const request = httpRequestFrom(fastifyRequest.raw);
   const origin = fastifyRequest.publicOrigin;
-  const answered = origin === undefined ? unknownHost(request) : await answer(request, origin);
+  const answered = origin === undefined ? refuse(request, unknownHost) : await answer(request, origin);
   reply.code(answered.status);
   for (const [name, value] of answered.headers) reply.header(name, value);
   return await reply.send(answered.body);
-}
-
-function unknownHost(request: HttpRequest): Reply {
-  return refuse(request, {
-    status: 403,
-    error: 'unknown_host',
-    title: 'Unknown host',
-    description: 'This host is not served here.',
-  });
 }

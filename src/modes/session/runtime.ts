@@ -26,7 +26,7 @@ export function sessionRuntime(instance: string, settings: SessionSettings, serv
     settings,
     decision: {
       instance,
-      provider: provider.name,
+      registration: provider.registration,
       idleLifetime: settings.idleLifetime,
       groupsClaim: settings.groupsClaim,
       allowsUnverifiedEmail: provider.vouchesForEmail,

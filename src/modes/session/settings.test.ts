@@ -55,6 +55,11 @@ describe('the settings of a session instance', () => {
   ])('refuse the header %j for a claim (G7)', (name) => {
     expect(sessionSettings.safeParse({ provider: 'idp', headers: { [name]: 'sub' } }).success).toBe(false);
   });
+
+  it('refuse one header under two spellings: a claim that users choose could take the place of another (G7)', () => {
+    const headers = { 'X-User': 'sub', 'x-user': 'nickname' };
+    expect(sessionSettings.safeParse({ provider: 'idp', headers }).success).toBe(false);
+  });
 });
 
 describe('what a rule may require of a session', () => {

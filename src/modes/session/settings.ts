@@ -40,6 +40,11 @@ export const sessionSettings = z
         ),
         z.string().min(1),
       )
+      .refine(
+        (headers) =>
+          new Set(Object.keys(headers).map((name) => name.toLowerCase())).size === Object.keys(headers).length,
+        'expected headers whose names differ in more than case: one claim would take the place of the other',
+      )
       .default({ 'X-Auth-Request-User': 'sub', 'X-Auth-Request-Email': 'email', 'X-Auth-Request-Name': 'name' })
       .describe(
         'Headers that the workload gets, each with the claim that fills it. Values are percent-encoded where they are not printable ASCII.',

@@ -1,7 +1,7 @@
 import { readCookie } from '../../core/http/cookies.ts';
-import { jsonReply } from '../../core/http/refusal.ts';
+import { jsonReply } from '../../core/http/reply.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
-import { textsOf } from '../../core/session/admission.ts';
+import { textsOf } from '../../core/json.ts';
 import { after } from '../../core/time.ts';
 import type { Reply } from '../../core/verdict.ts';
 import { findSession } from '../../flows/sessions.ts';

@@ -1,6 +1,6 @@
-import { jsonReply, type Refusal, refuse } from '../../core/http/refusal.ts';
-import type { HttpRequest } from '../../core/http/request.ts';
-import { soleHeader } from '../../core/http/request.ts';
+import { type Refusal, refuse } from '../../core/http/refusal.ts';
+import { jsonReply } from '../../core/http/reply.ts';
+import { type HttpRequest, requestIdOf } from '../../core/http/request.ts';
 import type { Seconds } from '../../core/time.ts';
 import type { Reply, Verdict } from '../../core/verdict.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
@@ -33,7 +33,7 @@ export function createCheck(options: CheckOptions): Check {
   return async (message) => {
     const startedAt = now();
     const request = toHttpRequest(message);
-    const answer = request === undefined ? refuseMessage(encode, telemetry) : await decide(request, encode, options);
+    const answer = request === undefined ? refuseMessage(encode, telemetry) : await answerTo(request, encode, options);
     telemetry.check(answer.decision, now() - startedAt);
     return answer.response;
   };
@@ -47,20 +47,20 @@ interface Answer {
 type Encode = ReturnType<typeof createResponseEncoder>;
 
 /** The one catch of this server. */
-async function decide(request: HttpRequest, encode: Encode, options: CheckOptions): Promise<Answer> {
+async function answerTo(request: HttpRequest, encode: Encode, options: CheckOptions): Promise<Answer> {
   const { authorize, telemetry, deadline } = options;
   try {
     const verdict = await withDeadline(authorize(request), deadline);
     const response = toCheckResponse(verdict);
     const flaw = flawOf(response);
     if (flaw === undefined) return { decision: decisionOf(verdict), response: encode(response) };
-    telemetry.problem('check_failed', { outcome: 'unsound_answer', detail: flaw, requestId: requestId(request) });
+    telemetry.problem('check_failed', { outcome: 'unsound_answer', detail: flaw, requestId: requestIdOf(request) });
   } catch (error) {
     if (error instanceof StoreUnavailableError) {
-      telemetry.problem('store_unavailable', { operation: 'check', requestId: requestId(request) }, error);
+      telemetry.problem('store_unavailable', { operation: 'check', requestId: requestIdOf(request) }, error);
     } else {
       const outcome = error instanceof DeadlineExceededError ? 'deadline_exceeded' : 'error';
-      telemetry.problem('check_failed', { outcome, requestId: requestId(request) }, error);
+      telemetry.problem('check_failed', { outcome, requestId: requestIdOf(request) }, error);
     }
   }
   return answerWith(refuse(request, unavailable), encode);
@@ -107,10 +107,4 @@ function decisionOf(verdict: Verdict): string {
     default:
       return 'other_reply';
   }
-}
-
-/** Envoy's own request id, the reference that a refusal page shows to its reader. */
-function requestId(request: HttpRequest): string | undefined {
-  const id = soleHeader(request, 'x-request-id');
-  return id !== undefined && /^[0-9a-f-]{36}$/.test(id) ? id : undefined;
 }

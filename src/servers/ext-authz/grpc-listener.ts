@@ -1,22 +1,15 @@
 import { type handleUnaryCall, logVerbosity, Server, ServerCredentials, setLogVerbosity, status } from '@grpc/grpc-js';
-import type { Secret } from '../../core/secret.ts';
 import type { Seconds } from '../../core/time.ts';
 import { AuthorizationDefinition } from '../../gen/envoy/service/auth/v3/external_auth.ts';
-import { addressText, type ListenAddress } from '../listen-address.ts';
+import { type Address, addressText } from '../address.ts';
+import type { MutualTls } from '../mutual-tls.ts';
 import { removeStaleSocket, restrictSocket } from '../unix-socket.ts';
 import type { Check } from './check.ts';
 import { addHealth } from './health.ts';
 
 export interface ExtAuthzOptions {
-  readonly address: ListenAddress;
-  /** Mutual TLS, PEM texts; clients without a certificate of `clientCa` are refused in the handshake. */
-  readonly tls: ExtAuthzTls | undefined;
-}
-
-export interface ExtAuthzTls {
-  readonly certificate: string;
-  readonly privateKey: Secret<string>;
-  readonly clientCa: string;
+  readonly address: Address;
+  readonly tls: MutualTls | undefined;
 }
 
 export interface ExtAuthzListener {
@@ -91,7 +84,7 @@ function unaryCall(check: Check): handleUnaryCall<Buffer, Buffer> {
   };
 }
 
-function credentialsOf(tls: ExtAuthzTls | undefined): ServerCredentials {
+function credentialsOf(tls: MutualTls | undefined): ServerCredentials {
   if (tls === undefined) return ServerCredentials.createInsecure();
   const pair = { cert_chain: Buffer.from(tls.certificate), private_key: Buffer.from(tls.privateKey.reveal()) };
   return ServerCredentials.createSsl(Buffer.from(tls.clientCa), [pair], true);

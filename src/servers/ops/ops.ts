@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { ListenAddress } from '../listen-address.ts';
-import { removeStaleSocket, restrictSocket } from '../unix-socket.ts';
+import type { Address } from '../address.ts';
+import { listenAt } from '../listen.ts';
 
 /** Whether this process can answer requests. Providers are told, not counted: sessions live on without them. */
 export interface Readiness {
@@ -11,7 +11,7 @@ export interface Readiness {
 
 export interface OpsOptions {
   /** Loopback or the pod's address; never routed to by Envoy (G6). */
-  readonly address: ListenAddress;
+  readonly address: Address;
   readonly readiness: () => Promise<Readiness>;
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
 }
@@ -24,20 +24,8 @@ export interface OpsServer {
 
 /** Serves /healthz, /readyz and /metrics, and nothing else. Rejects when the address cannot be used. */
 export async function listenOps(options: OpsOptions): Promise<OpsServer> {
-  const { address } = options;
   const server = createServer(options);
-  if (address.kind === 'unix') {
-    await removeStaleSocket(address.path);
-    await server.listen({ path: address.path });
-    await restrictSocket(address.path);
-  } else {
-    await server.listen({ host: address.host, port: address.port });
-  }
-  const bound = server.server.address();
-  return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : undefined,
-    close: () => server.close(),
-  };
+  return { port: await listenAt(server, options.address), close: () => server.close() };
 }
 
 function createServer({ readiness, metrics }: OpsOptions): FastifyInstance {

@@ -7,11 +7,11 @@ import Fastify, {
 import { indexOrigins, originOf } from '../../core/http/authority.ts';
 import { httpRequestFrom } from '../../core/http/from-node.ts';
 import { type Refusal, refuse } from '../../core/http/refusal.ts';
-import type { Secret } from '../../core/secret.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
-import type { ListenAddress } from '../listen-address.ts';
-import { removeStaleSocket, restrictSocket } from '../unix-socket.ts';
+import type { Address } from '../address.ts';
+import { listenAt } from '../listen.ts';
+import type { MutualTls } from '../mutual-tls.ts';
 
 /** Routes of one mode instance. */
 export interface MountedRoutes {
@@ -19,16 +19,9 @@ export interface MountedRoutes {
   readonly routes: FastifyPluginAsync;
 }
 
-/** Mutual TLS, PEM texts; clients without a certificate of `clientCa` are refused in the handshake. */
-export interface SideServiceTls {
-  readonly certificate: string;
-  readonly privateKey: Secret<string>;
-  readonly clientCa: string;
-}
-
 export interface SideServiceOptions {
-  readonly address: ListenAddress;
-  readonly tls: SideServiceTls | undefined;
+  readonly address: Address;
+  readonly tls: MutualTls | undefined;
   readonly origins: readonly string[];
   readonly mounts: readonly MountedRoutes[];
   readonly telemetry: Telemetry;
@@ -54,17 +47,8 @@ const maxHeaderSize = 128 * 1024;
 export async function listenSideService(options: SideServiceOptions): Promise<SideService> {
   const state = { isDraining: false };
   const service = createService(options, state);
-  const { address } = options;
-  if (address.kind === 'unix') {
-    await removeStaleSocket(address.path);
-    await service.listen({ path: address.path });
-    await restrictSocket(address.path);
-  } else {
-    await service.listen({ host: address.host, port: address.port });
-  }
-  const bound = service.server.address();
   return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : undefined,
+    port: await listenAt(service, options.address),
     drain: () => {
       state.isDraining = true;
     },

@@ -1,4 +1,4 @@
-import type { Address } from '../config.ts';
+import type { Address } from '../../../servers/address.ts';
 import { errorAt, type Finding } from '../finding.ts';
 import { isLocal } from '../schema/addresses.ts';
 import type { Sections } from '../sections.ts';

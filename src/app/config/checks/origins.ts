@@ -13,5 +13,11 @@ export function checkOrigins({ origins }: Sections): readonly Finding[] {
 
 function sharesAuthority(one: URL, other: URL): boolean {
   // Without a port in the Host header only the name is left: http://a and https://a are one.
-  return one.host === other.host;
+  if (one.host === other.host) return true;
+  // http://a:443 is where https://a is.
+  return one.hostname === other.hostname && portOf(one) === portOf(other);
+}
+
+function portOf({ port, protocol }: URL): string {
+  return port === '' ? (protocol === 'https:' ? '443' : '80') : port;
 }

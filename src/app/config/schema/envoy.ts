@@ -51,7 +51,7 @@ export const envoySchema = z
       .max(16)
       .default(0)
       .describe(
-        'Proxies of your own before Envoy that append to `X-Forwarded-For`. With 0 such headers of clients are dropped.',
+        'Proxies of your own before Envoy that append to `X-Forwarded-For`. With 0 all forwarding headers of clients are dropped; with more only `X-Forwarded-For`, `-Proto`, `-Host` and `-Port` stay, and the proxies must write each of them anew.',
       ),
     maxConnections: z.int().min(1).max(1_000_000).default(10_000).describe('Connections from clients at one time.'),
     admin: listenAddressSchema

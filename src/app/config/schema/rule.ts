@@ -22,16 +22,25 @@ const prefixPath = rulePath.refine(
   'expected a prefix without a slash at the end: /app covers /app and everything below /app/',
 );
 
+// It is held against the whole path, which begins with a slash: what begins with a letter matches nothing, and a
+// protecting rule that matches nothing lets everything through.
+const regexText = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .superRefine((text, context) => {
+    if (/^[/([.\\^]/.test(text)) return;
+    const message = 'expected a pattern of the whole path, which begins with a slash: this one can never match';
+    context.addIssue({ code: 'custom', message, params: { suggestion: 'begin it with /, or with .*/ for any depth' } });
+  });
+
 const pathSchema = z
   .strictObject({
     exact: rulePath.optional().describe('This path alone.'),
     prefix: prefixPath
       .optional()
       .describe('Whole segments: `/app` covers `/app` and `/app/x`, not `/apple`. `/` covers all.'),
-    regex: z
-      .string()
-      .min(1)
-      .max(1_000)
+    regex: regexText
       .optional()
       .describe('RE2 syntax, over the whole path: no look-around, no back-references, linear time.'),
   })
@@ -68,7 +77,7 @@ export const ruleSchema = z.strictObject({
     .array(z.string().regex(/^[A-Z][A-Z-]{0,31}$/, 'expected a method in upper case, such as GET'))
     .min(1)
     .optional()
-    .describe('Methods that the rule is for. Without it: all.'),
+    .describe('Methods that the rule is for; `GET` includes `HEAD`, which asks for the same (RFC 9110 §9.3.2). Without it: all.'),
   use: z
     .string()
     .min(1)

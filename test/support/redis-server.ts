@@ -1,14 +1,16 @@
 import { Redis } from 'ioredis';
-import { freePort } from '../support/ports.ts';
-import { beforeItEnds, type RunningProcess, startProcess } from '../support/process.ts';
-import { tempFolder } from '../support/temp-folder.ts';
-import { toolPath } from '../support/tools.ts';
-import { until } from '../support/until.ts';
+import { withFreePorts } from './ports.ts';
+import { beforeItEnds, type RunningProcess, startProcess } from './process.ts';
+import { tempFolder } from './temp-folder.ts';
+import { toolPath } from './tools.ts';
+import { until } from './until.ts';
 
-/** A redis-server of the test's own, which it may stop, pause and misconfigure. */
+/** A redis-server of this machine that is the test's own: it may stop, pause and misconfigure it. */
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
+  /** Undefined while it is stopped. */
+  readonly pid: number | undefined;
   /** A plain client, to look and to change the configuration. */
   admin(): Redis;
   /** Kills it; the port stays free for {@link RedisServer.start}. */
@@ -28,14 +30,13 @@ export interface RedisStart {
   readonly until?: 'ready' | 'loading';
 }
 
-/** Starts a redis-server on a port of 127.0.0.1 that the kernel chose. */
+/** Starts a redis-server on a port of 127.0.0.1 that was free. Unless `args` say otherwise it saves nothing. */
 export async function startRedisServer(args: readonly string[] = []): Promise<RedisServer> {
   const folder = await tempFolder();
   const clients: Redis[] = [];
-  let port = await freePort();
   let running: RunningProcess | undefined;
 
-  async function start(options: RedisStart = {}): Promise<void> {
+  async function startOn(port: number, options: RedisStart): Promise<void> {
     const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
     const server = startProcess({
       name: 'redis-server',
@@ -56,29 +57,28 @@ export async function startRedisServer(args: readonly string[] = []): Promise<Re
     running = undefined;
   }
 
-  try {
-    await start();
-  } catch {
-    // Somebody else took the port between our asking for it and Redis listening.
-    port = await freePort();
-    await start();
-  }
-  return {
-    port,
-    url: `redis://127.0.0.1:${port}`,
-    admin() {
-      const client = new Redis({ port, retryStrategy: () => 20 });
-      client.on('error', () => undefined);
-      clients.push(client);
-      return client;
-    },
-    start,
-    stop,
-    pause: () => running?.signal('SIGSTOP'),
-    resume: () => running?.signal('SIGCONT'),
-    async close() {
-      for (const client of clients) client.disconnect();
-      await stop();
-    },
-  };
+  return await withFreePorts(1, async ([port = 0]) => {
+    await startOn(port, {});
+    return {
+      port,
+      url: `redis://127.0.0.1:${port}`,
+      get pid() {
+        return running?.pid;
+      },
+      admin() {
+        const client = new Redis({ port, retryStrategy: () => 20 });
+        client.on('error', () => undefined);
+        clients.push(client);
+        return client;
+      },
+      start: (options = {}) => startOn(port, options),
+      stop,
+      pause: () => running?.signal('SIGSTOP'),
+      resume: () => running?.signal('SIGCONT'),
+      async close() {
+        for (const client of clients) client.disconnect();
+        await stop();
+      },
+    };
+  });
 }

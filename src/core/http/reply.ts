@@ -1,0 +1,28 @@
+import { type Page, pageHeaders, renderPage } from '../html/page.ts';
+import type { Header, Reply } from '../verdict.ts';
+
+/** A page of ours; `headers` begin with those of {@link pageHeaders}. */
+export function pageReply(status: number, page: Page, headers: readonly Header[] = pageHeaders()): Reply {
+  return { kind: 'reply', status, headers, body: renderPage(page) };
+}
+
+/** A JSON answer that no cache keeps (RFC 9111 §5.2.2.5). */
+export function jsonReply(status: number, value: unknown, headers: readonly Header[] = []): Reply {
+  return { kind: 'reply', status, headers: [...jsonHeaders, ...headers], body: JSON.stringify(value) };
+}
+
+const jsonHeaders: readonly Header[] = [
+  ['content-type', 'application/json'],
+  ['cache-control', 'no-store'],
+  ['x-content-type-options', 'nosniff'],
+];
+
+/** A redirect that no cache keeps. `location` is absolute. 302 from a check, 303 after a POST. */
+export function redirect(status: 302 | 303, location: string, headers: readonly Header[] = []): Reply {
+  return {
+    kind: 'reply',
+    status,
+    headers: [['location', location], ['cache-control', 'no-store'], ['referrer-policy', 'no-referrer'], ...headers],
+    body: '',
+  };
+}

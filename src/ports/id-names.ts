@@ -1,0 +1,13 @@
+/**
+ * Turns ids that clients hold into names under which the store keeps them, so that a copy of the store
+ * opens nothing (HMAC-SHA-256 with a key of the ring).
+ *
+ * Obligations: `mint` returns an id of 32 random bytes that names the key it was minted under, in the form
+ * `<key id>.<43 base64url characters>`; `nameOf` is deterministic for an id as long as that key is in the ring
+ * and yields undefined for anything else (malformed, re-spelled, unknown key).
+ */
+export interface IdNames {
+  mint(): string;
+  /** Base64url, 43 characters. */
+  nameOf(id: string): string | undefined;
+}

@@ -1,0 +1,24 @@
+import { createDerivedKeys } from '../../src/adapters/node-crypto/derived-keys.ts';
+import { createIdNames } from '../../src/adapters/node-crypto/id-names.ts';
+import { newKeyRing } from '../../src/adapters/node-crypto/new-key-ring.ts';
+import { createSealer } from '../../src/adapters/node-crypto/sealer.ts';
+import { systemRandom } from '../../src/adapters/system/random.ts';
+import type { ModeServices } from '../../src/modes/mode.ts';
+
+/** What a mode is built with: real cryptography on a fresh key ring, no provider and no issuer unless told otherwise. */
+export function modeServices(
+  parts: Pick<ModeServices, 'origins' | 'clock' | 'telemetry' | 'store'> & Partial<ModeServices>,
+): ModeServices {
+  const ring = newKeyRing(systemRandom, parts.clock.now());
+  return {
+    random: systemRandom,
+    sealer: createSealer(ring, systemRandom),
+    idNames: createIdNames(ring, systemRandom),
+    derivedKeys: createDerivedKeys(ring),
+    providers: new Map(),
+    createIssuerEngine: () => {
+      throw new Error('this test has no issuer');
+    },
+    ...parts,
+  };
+}
