@@ -13,6 +13,7 @@ import { allow, type Edge, type ScriptedCheck, startEdge, startScriptedCheck } f
 // What the rest of Sallyport relies on, proved on the Envoy that the generated configuration is for.
 
 let port: number;
+let authzPort: number;
 let check: ScriptedCheck;
 let workload: RecordingUpstream;
 let sideService: RecordingUpstream;
@@ -21,8 +22,16 @@ let edge: Edge;
 beforeAll(async () => {
   workload = await startRecordingUpstream();
   sideService = await startRecordingUpstream();
-  await withFreePorts(3, async ([edgePort = 0, authzPort = 0, opsPort = 0]) => {
-    edge = await startEdge(`
+  await withFreePorts(3, async ([edgePort = 0, checkPort = 0, opsPort = 0]) => {
+    authzPort = checkPort;
+    edge = await startEdge(configText(edgePort, opsPort));
+    check = await startScriptedCheck({ kind: 'tcp', host: '127.0.0.1', port: authzPort });
+    port = edgePort;
+  });
+});
+
+function configText(edgePort: number, opsPort: number, trustedHops = 0): string {
+  return `
 origins: ["http://localhost:${edgePort}", "https://app.example.com"]
 listen: {authz: "127.0.0.1:${authzPort}", http: "127.0.0.1:${sideService.port}", ops: "127.0.0.1:${opsPort}"}
 keys: {env: KEYS}
@@ -35,11 +44,9 @@ envoy:
   workload: 127.0.0.1:${workload.port}
   checkTimeout: 1s
   accessLog: true
-`);
-    check = await startScriptedCheck({ kind: 'tcp', host: '127.0.0.1', port: authzPort });
-    port = edgePort;
-  });
-});
+  trustedHops: ${trustedHops}
+`;
+}
 
 afterEach(() => {
   check.reset();
@@ -174,26 +181,40 @@ describe('headers of clients', () => {
     'X-Forwarded-Port: 444',
     'X-Forwarded-Prefix: /evil',
     'X-Forwarded-For: 203.0.113.9',
+    'X-Real-IP: 203.0.113.9',
     'X-Envoy-Attempt-Count: 2',
     'X-Envoy-Original-Path: /public',
+    'X-Envoy-Original-Dst-Host: 127.0.0.1:1',
+    'X-Envoy-Peer-Metadata: forged',
+    'X-Envoy-Peer-Metadata-Id: forged',
   ];
+  const namesOf = (headers: readonly (readonly [string, string])[]) => headers.map(([name]) => name.toLowerCase());
+  const claimed = namesOf(claims.map((line) => [line.split(':')[0] ?? '', '']));
 
   it.each(['/app', '/_auth/login'])('believes no header about origin, path or address (H9): %s', async (target) => {
     await get(target, claims);
     const [request] = [...workload.requests, ...sideService.requests];
     expect(request?.values('x-forwarded-proto')).toEqual(['http']);
     expect(request?.values('x-forwarded-for').join()).not.toContain('203.0.113.9');
-    const names = request?.headers.map(([name]) => name.toLowerCase()) ?? [];
-    const dropped = [
-      'forwarded',
-      'x-forwarded-host',
-      'x-forwarded-port',
-      'x-forwarded-prefix',
-      'x-envoy-attempt-count',
-    ];
-    expect(names.filter((name) => dropped.includes(name) || name === 'x-envoy-original-path')).toEqual([]);
+    const dropped = claimed.filter((name) => name !== 'x-forwarded-proto' && name !== 'x-forwarded-for');
+    expect(namesOf(request?.headers ?? []).filter((name) => dropped.includes(name))).toEqual([]);
     const seen = check.seen.flatMap((each) => dropped.flatMap((name) => headerValues(each, name)));
     expect(seen).toEqual([]);
+  });
+
+  it('believes a proxy before it what proxies write, and nothing else (H9)', async () => {
+    const behindProxy = await startBehindProxy();
+    await sendRaw(behindProxy, rawGet('/app', `localhost:${behindProxy}`, claims));
+    const [request] = workload.requests;
+    expect(request?.values('x-forwarded-for')).toEqual([expect.stringMatching(/^203\.0\.113\.9, ?[0-9.]+$/)]);
+    expect(request?.values('x-forwarded-proto')).toEqual(['https']);
+    const kept = ['x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-forwarded-for'];
+    expect(namesOf(request?.headers ?? []).filter((name) => claimed.includes(name))).toEqual(
+      expect.arrayContaining(kept),
+    );
+    const others = claimed.filter((name) => !kept.includes(name));
+    expect(namesOf(request?.headers ?? []).filter((name) => others.includes(name))).toEqual([]);
+    expect(check.seen.flatMap((each) => others.flatMap((name) => headerValues(each, name)))).toEqual([]);
   });
 
   it('takes the headers of requests.stripHeaders off what the side service gets (H8, H11)', async () => {
@@ -370,6 +391,14 @@ describe('protocols', () => {
     expect(check.seen).toEqual([]);
   });
 });
+
+/** The port of a second Envoy, for the same check and workload, that one trusted proxy stands before. */
+function startBehindProxy(): Promise<number> {
+  return withFreePorts(2, async ([edgePort = 0, opsPort = 0]) => {
+    await startEdge(configText(edgePort, opsPort, 1));
+    return edgePort;
+  });
+}
 
 /** The first line of an answer on a connection that stays open. */
 function firstLine(bytes: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Browser, send } from './issuer-browser.ts';
 import { begin, logIn, relyingParty } from './issuer-relying-party.ts';
-import { callback, clientSecret, type IssuerWorld, issuer, origin, startIssuer } from './issuer-world.ts';
+import { callback, clientSecret, type IssuerWorld, issuer, origin, otherOrigin, startIssuer } from './issuer-world.ts';
 
 let world: IssuerWorld;
 
@@ -104,6 +104,84 @@ describe('refusals', () => {
       world.mendStore();
     }
     expect((await browser.open(url)).url.startsWith(`${callback}?code=`)).toBe(true);
+  });
+});
+
+describe('requests that nobody needs', () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const long = 's'.repeat(16_384);
+
+  it('are refused with 400 for a target over 16 kB, before anything is stored', async () => {
+    const { url } = await begin(await relyingParty(world), { state: long });
+    const before = world.stored();
+    const page = await send(world, url, { headers: { accept: 'text/html' } });
+    expect([page.status, page.headers.get('content-type'), page.setCookies]).toEqual([
+      400,
+      'text/html; charset=utf-8',
+      [],
+    ]);
+    const answer = await send(world, url);
+    expect([answer.status, JSON.parse(answer.body).error]).toEqual([400, 'invalid_request']);
+    expect(world.stored()).toBe(before);
+  });
+
+  it.each(['/par', '/token'])('are refused with 413 for a body over 16 kB at %s', async (path) => {
+    const { search } = new URL((await begin(await relyingParty(world, 'public'), { state: long })).url);
+    const before = world.stored();
+    const body = search.slice(1);
+    const headers = { ...form, 'content-length': String(body.length) };
+    const answer = await send(world, `${issuer}${path}`, { method: 'POST', headers, body });
+    expect([answer.status, JSON.parse(answer.body).error, answer.setCookies]).toEqual([413, 'invalid_request', []]);
+    expect(world.stored()).toBe(before);
+  });
+
+  it('are refused with 411 for a body of unknown length (RFC 9110 §15.5.12)', async () => {
+    const { search } = new URL((await begin(await relyingParty(world, 'public'))).url);
+    const before = world.stored();
+    const headers = { ...form, 'transfer-encoding': 'chunked' };
+    const answer = await send(world, `${issuer}/par`, { method: 'POST', headers, body: search.slice(1) });
+    expect([answer.status, answer.setCookies]).toEqual([411, []]);
+    expect(world.stored()).toBe(before);
+  });
+
+  it('are no requests just below the limits', async () => {
+    const { url } = await begin(await relyingParty(world, 'public'), { state: 's'.repeat(15_000) });
+    const { search } = new URL(url);
+    expect((await send(world, url)).status).toBe(303);
+    const headers = { ...form, 'content-length': String(search.length - 1) };
+    const answer = await send(world, `${issuer}/par`, { method: 'POST', headers, body: search.slice(1) });
+    expect(answer.status).toBe(201);
+  });
+});
+
+describe('another configured origin', () => {
+  it('has nothing of the issuer: 404 below the base path, without a cookie or a record', async () => {
+    const { url } = await begin(await relyingParty(world));
+    const { pathname, search } = new URL(url);
+    const page = await new Browser(world).open(url);
+    const before = world.stored();
+    for (const target of [
+      pathname + search,
+      new URL(page.url).pathname,
+      '/oauth2',
+      '/oauth2/jwks',
+      '/oauth2/.well-known/openid-configuration',
+    ]) {
+      const answer = await send(world, otherOrigin + target);
+      expect([target, answer.status, answer.setCookies]).toEqual([target, 404, []]);
+      expect(JSON.parse(answer.body).error).toBe('not_found');
+    }
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    for (const path of ['/token', new URL(page.url).pathname.replace('/oauth2', '')]) {
+      const answer = await send(world, `${otherOrigin}/oauth2${path}`, { method: 'POST', headers, body: 'x=y' });
+      expect([path, answer.status]).toEqual([path, 404]);
+    }
+    expect(world.stored()).toBe(before);
+  });
+
+  it('is not the back channel, whose host no origin has', async () => {
+    const answer = await send(world, `${issuer}/jwks`, { headers: { host: '127.0.0.1:4181' } });
+    expect(answer.status).toBe(200);
   });
 });
 

@@ -13,6 +13,8 @@ import { modeServices } from '../support/mode-services.ts';
 import { type RecordedEvent, recordingTelemetry } from '../support/recording-telemetry.ts';
 
 export const origin = 'https://app.example.com';
+/** Also configured, and not the issuer's. */
+export const otherOrigin = 'https://other.example.com';
 export const issuer = `${origin}/oauth2`;
 export const callback = 'https://client.example.com/callback';
 export const loggedOut = 'https://client.example.com/logged-out';
@@ -37,7 +39,13 @@ export async function startIssuer(base = createMemoryStore({ clock: systemClock 
   const telemetry = recordingTelemetry();
   const stored: string[] = [];
   const store = failingStore({ ...base, documents: recorded(base.documents, stored) });
-  const services = modeServices({ origins: [origin], clock: systemClock, telemetry, store, createIssuerEngine });
+  const services = modeServices({
+    origins: [origin, otherOrigin],
+    clock: systemClock,
+    telemetry,
+    store,
+    createIssuerEngine,
+  });
   const settings = await settingsOf();
   const replicas: SideService[] = [];
   for (let count = 0; count < 2; count += 1) {
@@ -47,7 +55,7 @@ export async function startIssuer(base = createMemoryStore({ clock: systemClock 
       await listenSideService({
         address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
         tls: undefined,
-        origins: [origin],
+        origins: [origin, otherOrigin],
         mounts: [{ basePath: instance.basePath, routes: instance.routes }],
         telemetry,
       }),

@@ -59,6 +59,15 @@ describe('a sound document', () => {
     expect([pattern.path.matches('/v1/a'), pattern.path.matches('/x/v1/a')]).toEqual([true, false]);
   });
 
+  it('takes HEAD for GET in rules: it is GET without content (RFC 9110 §9.3.2)', async () => {
+    const { rules } = await configOf(document({ rules: '[{methods: [GET], use: web}, {methods: [POST], use: deny}]' }));
+    expect(rules.map(({ methods }) => methods)).toEqual([new Set(['GET', 'HEAD']), new Set(['POST'])]);
+  });
+
+  it.each(['/a.*', '(?i)/a', '[/]a', '.*/a', '\\/a', '^/a'])('takes the pattern %s', async (regex) => {
+    expect((await configOf(document({ rules: `[{path: {regex: '${regex}'}, use: web}]` }))).rules).toHaveLength(1);
+  });
+
   it('reads every secret, inside lists of a mode as well', async () => {
     const parts = {
       keys: '{file: keys.json}',
@@ -155,6 +164,11 @@ describe('errors (G7)', () => {
       'an origin with a wildcard',
       { origins: '["https://*.example.com"]' },
       '1:11 origins[0]: expected scheme://host[:port] with http or https, in lower case, without path, wildcard and default port; found a string',
+    ],
+    [
+      'an origin with a dot at the end of its host',
+      { origins: '["https://app.example.com.:8443"]' },
+      '1:11 origins[0]: expected a host without a dot at its end; found a string (write https://app.example.com:8443)',
     ],
     [
       'two origins of one host',
@@ -303,6 +317,16 @@ describe('errors (G7)', () => {
       '7:24 rules[0].path.regex: expected RE2 syntax: back-references are not part of it',
     ],
     [
+      'a pattern that no path can match',
+      { rules: '[{path: {regex: "admin/.*"}, use: web}]' },
+      '7:24 rules[0].path.regex: expected a pattern of the whole path, and every path begins with a slash; found a string (begin it with /, or with .*/ for any depth)',
+    ],
+    [
+      'a pattern that no path can match, with an anchor',
+      { rules: '[{path: {regex: "^admin"}, use: web}]' },
+      '7:24 rules[0].path.regex: expected a pattern of the whole path, and every path begins with a slash; found a string (begin it with /, or with .*/ for any depth)',
+    ],
+    [
       'a broken pattern',
       { rules: "[{path: {regex: '/('}, use: web}]" },
       '7:24 rules[0].path.regex: expected RE2 syntax: missing closing )',
@@ -441,6 +465,16 @@ describe('warnings', () => {
       'a rule behind one that takes all',
       { rules: '[{name: all, use: web}, {path: {exact: /a}, use: public}]' },
       '7:32 rules[1]: no request reaches this rule: "all" above it takes all of them (move it up, or remove it)',
+    ],
+    [
+      'a rule for the base path of an instance',
+      { rules: '[{path: {prefix: /_gate}, use: deny}, {use: web}]' },
+      '7:16 rules[0].path: this rule never applies: modes.web answers at its base path and below, whatever rules say (remove the rule, or move the base path of the instance)',
+    ],
+    [
+      'a rule below the base path of an instance',
+      { rules: '[{path: {exact: /_gate/login}, use: deny}, {path: {prefix: /_gates}, use: deny}, {use: web}]' },
+      '7:16 rules[0].path: this rule never applies: modes.web answers at its base path and below, whatever rules say (remove the rule, or move the base path of the instance)',
     ],
     [
       'https without anybody who ends TLS',

@@ -7,8 +7,9 @@ import { checkInstances } from './checks/instances.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { checkOrigins } from './checks/origins.ts';
 import { checkProviders } from './checks/providers.ts';
-import { checkRuleNames } from './checks/rules.ts';
+import { checkRuleNames, checkRulePaths } from './checks/rules.ts';
 import { checkShadowedRules } from './checks/shadowed-rules.ts';
+import { checkWorkload } from './checks/workload.ts';
 import { type CompilePattern, compileRules } from './compile-rules.ts';
 import type { ConfigError, LoadedConfig } from './config.ts';
 import { errorAt, type Finding } from './finding.ts';
@@ -93,7 +94,9 @@ function checkSections(sections: Sections): readonly Finding[] {
     ...checkProviders(sections),
     ...checkInstances(sections),
     ...checkRuleNames(sections),
+    ...checkRulePaths(sections),
     ...checkEnvoy(sections),
+    ...checkWorkload(sections),
   ];
 }
 

@@ -7,7 +7,7 @@ import { type HttpRequest, requestIdOf } from './request.ts';
 
 /** A refusal as the client reads it. Nothing here is private. */
 export interface Refusal {
-  readonly status: 400 | 401 | 403 | 404 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 411 | 413 | 503;
   /** Machine-readable, an RFC's code where there is one: `login_required`, `invalid_request`. */
   readonly error: string;
   readonly title: string;

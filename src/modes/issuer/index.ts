@@ -17,10 +17,11 @@ export const issuerMode = defineMode({
     const { documents, once } = services.store;
     const { sealer, derivedKeys, clock, telemetry } = services;
     const users = configuredUsers(settings.users, services.random);
+    const issuer = issuerOf(settings, services.origins);
     const engine = services.createIssuerEngine(
       {
         name,
-        issuer: issuerOf(settings, services.origins),
+        issuer,
         basePath: settings.basePath,
         signingKeys: settings.signingKeys,
         clients: settings.clients.map(clientOf),
@@ -36,7 +37,7 @@ export const issuerMode = defineMode({
       ownCookies: engine.ownCookies,
       identityHeaders: [],
       authorize: undefined,
-      routes: issuerRoutes({ name, engine, users, telemetry }),
+      routes: issuerRoutes({ name, origin: new URL(issuer).origin, engine, users, telemetry }),
     };
   },
 });

@@ -1,15 +1,20 @@
 import formbody from '@fastify/formbody';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { httpRequestFrom } from '../../core/http/from-node.ts';
+import { type Refusal, refuse } from '../../core/http/refusal.ts';
 import type { Exchange, IssuerEngine, IssuerInteraction, IssuerPage } from '../../ports/issuer-engine.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { decide, type FormFields, type Move } from './decide.ts';
 import { consentPage, foreignFormPage, interactionGonePage, loginPage } from './pages.ts';
+import { refusalOfSize } from './sizes.ts';
 import type { Users } from './users.ts';
 
 /** Everything that the routes of one issuer work with. */
 export interface IssuerRuntime {
   /** Name of the mode instance. */
   readonly name: string;
+  /** Where people and relying parties meet the issuer: `https://app.example.com`, as `URL.origin` spells it. */
+  readonly origin: string;
   readonly engine: IssuerEngine;
   readonly users: Users;
   readonly telemetry: Telemetry;
@@ -23,6 +28,13 @@ type InteractionRoute = { Params: { id: string } };
 /** Login and consent pages of ours, and the engine for the rest, below the base path. */
 export function issuerRoutes(runtime: IssuerRuntime): FastifyPluginAsync {
   return async (server) => {
+    // Cookies and pages of an issuer belong to one origin. A host that no origin has is the direct back channel's.
+    server.addHook('onRequest', async (request, reply) => {
+      const { publicOrigin } = request;
+      if (publicOrigin === undefined || new URL(publicOrigin).origin === runtime.origin) return;
+      reply.callNotFound();
+      await reply;
+    });
     await server.register(interactionRoutes(runtime));
     await server.register(engineRoutes(runtime.engine));
   };
@@ -90,6 +102,11 @@ async function pageOf(users: Users, interaction: IssuerInteraction): Promise<Iss
 /** The engine reads bodies itself and writes to the socket itself: Fastify parses nothing and sends nothing here. */
 function engineRoutes(engine: IssuerEngine): FastifyPluginAsync {
   return async (server) => {
+    // Before the engine: it stores an authorization request as it came, and nobody has logged in yet.
+    server.addHook('onRequest', async (request, reply) => {
+      const refusal = refusalOfSize(httpRequestFrom(request.raw));
+      if (refusal !== undefined) await answerRefusal(request, reply, refusal);
+    });
     server.removeAllContentTypeParsers();
     server.addContentTypeParser('*', (_request, _payload, done) => done(null));
     for (const url of ['/', '/*']) {
@@ -99,6 +116,11 @@ function engineRoutes(engine: IssuerEngine): FastifyPluginAsync {
       });
     }
   };
+}
+
+function answerRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const { status, headers, body } = refuse(httpRequestFrom(request.raw), refusal);
+  return reply.code(status).headers(Object.fromEntries(headers)).send(body);
 }
 
 function exchangeOf(request: FastifyRequest, reply: FastifyReply): Exchange {

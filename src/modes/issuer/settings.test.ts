@@ -68,6 +68,19 @@ describe('the settings of issuer mode', () => {
     expect(problemsOf({ signingKeys: secret, ...changes })).toContain(path);
   });
 
+  it('refuse users of different argon2id costs by name, for the time of a login would tell who exists', () => {
+    const carol = { ...user, username: 'carol', passwordHash: user.passwordHash.replace('m=19456,t=2', 'm=65536,t=3') };
+    const bob = { ...user, username: 'bob' };
+    const { error } = issuerSettings.safeParse({ signingKeys: secret, users: [user, bob, carol] });
+    expect(error?.issues.map((issue) => issue.path)).toEqual([['users', 2, 'passwordHash']]);
+    const message = error?.issues[0]?.message;
+    expect(message).toContain('user "carol" has m=65536,t=3,p=1');
+    expect(message).toContain('m=19456,t=2,p=1');
+    expect(message).toContain('`sallyport issuer password-hash`');
+    expect(message).not.toContain('argon2id');
+    expect(problemsOf({ signingKeys: secret, users: [user, bob] })).toEqual([]);
+  });
+
   it('never say a value that they refuse', () => {
     const { error } = issuerSettings.safeParse({ signingKeys: 'canary', users: [{ ...user, passwordHash: 'canary' }] });
     expect(JSON.stringify(error?.issues)).not.toContain('canary');

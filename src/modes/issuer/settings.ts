@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { basePathSchema, durationSchema, httpsOrLoopbackUrlSchema, secretSchema } from '../settings-types.ts';
-import { parsePasswordHash } from './password-hash.ts';
+import { type PasswordCost, parsePasswordHash } from './password-hash.ts';
 import { issuerScopes } from './scopes.ts';
 
 // RFC 6749 appendix A.1: client ids are visible ASCII. The colon would be ambiguous in HTTP Basic.
@@ -67,7 +67,9 @@ const user = z
       .max(255)
       .optional()
       .describe('`sub` of this user, never to be reused. Default: the user name.'),
-    passwordHash: passwordHash.describe('Argon2id, as `sallyport issuer password-hash` prints it.'),
+    passwordHash: passwordHash.describe(
+      'Argon2id, as `sallyport issuer password-hash` prints it. All users have the same `m`, `t` and `p`.',
+    ),
     claims: claims.prefault({}).describe('What relying parties may learn, by scope.'),
   })
   .readonly();
@@ -90,7 +92,9 @@ export const issuerSettings = z
   .strictObject({
     basePath: basePathSchema
       .default('/oauth2')
-      .describe('Where its endpoints live on each host, in front of the workload.'),
+      .describe(
+        'Where its endpoints live, in front of the workload. Other origins than the issuer’s answer 404 there.',
+      ),
     issuer: httpsOrLoopbackUrlSchema
       .optional()
       .describe('Issuer identifier. Its path is the base path. Default: the first origin with the base path.'),
@@ -131,6 +135,13 @@ export const issuerSettings = z
         message: 'expected a subject that no other user has',
       });
     }
+    for (const { index, username, cost, expected } of otherCosts(settings.users)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['users', index, 'passwordHash'],
+        message: `the hash of user ${JSON.stringify(username)} has ${cost}, that of the first user ${expected}: all must have the same, else the time of a login tells who exists; make them with \`sallyport issuer password-hash\``,
+      });
+    }
   })
   .readonly();
 
@@ -139,4 +150,19 @@ export type IssuerSettings = z.output<typeof issuerSettings>;
 /** Indexes of values that were there before. */
 function repeated(values: readonly string[]): readonly number[] {
   return values.flatMap((value, index) => (values.indexOf(value) < index ? [index] : []));
+}
+
+/** Users whose hash costs another time than the first user's, which is what an unknown user costs. */
+function otherCosts(users: readonly z.output<typeof user>[]) {
+  const costs = users.flatMap(({ username, passwordHash }, index) => {
+    const hash = parsePasswordHash(passwordHash);
+    // What is no hash at all has been refused by its own check.
+    return hash === undefined ? [] : [{ index, username, cost: costText(hash.cost) }];
+  });
+  const expected = costs[0]?.cost ?? '';
+  return costs.flatMap((item) => (item.cost === expected ? [] : [{ ...item, expected }]));
+}
+
+function costText({ memory, passes, parallelism }: PasswordCost): string {
+  return `m=${memory},t=${passes},p=${parallelism}`;
 }

@@ -52,7 +52,7 @@ function claimsOf({ username, claims }: IssuerSettings['users'][number]): Claims
   return new Map<string, JsonValue>([['preferred_username', username], ...known]);
 }
 
-/** A hash that no password has, as costly as the first user's. */
+/** A hash that no password has, as costly as the first user's; the settings refuse users of different costs. */
 function hashOfNobody(example: User | undefined, random: Random): PasswordHash {
   const cost = example?.passwordHash.cost ?? defaultPasswordCost;
   return { cost, salt: random.bytes(16), tag: random.bytes(32) };

@@ -1,4 +1,5 @@
-import { errorAt, type Finding } from '../finding.ts';
+import { commonSettings } from '../common-settings.ts';
+import { errorAt, type Finding, warningAt } from '../finding.ts';
 import type { Sections } from '../sections.ts';
 
 /** Refuses two rules of one name: logs could not tell them apart. */
@@ -8,5 +9,20 @@ export function checkRuleNames({ rules }: Sections): readonly Finding[] {
       (other) => other.index < index && value.name !== undefined && other.value.name === value.name,
     );
     return twin === undefined ? [] : [errorAt(['rules', index, 'name'], `rules[${twin.index}] has the same name`)];
+  });
+}
+
+/** Warns of rules for the base path of an instance, or for what is below it: Envoy asks nobody about those. */
+export function checkRulePaths({ rules, modes }: Sections): readonly Finding[] {
+  const bases = [...modes].flatMap(([name, { settings }]) => {
+    const { basePath } = commonSettings(name, settings);
+    return basePath === undefined ? [] : [{ name, basePath }];
+  });
+  return rules.flatMap(({ index, value: { path } }) => {
+    const start = path?.exact ?? path?.prefix;
+    const base = bases.find(({ basePath }) => start === basePath || start?.startsWith(`${basePath}/`) === true);
+    if (base === undefined) return [];
+    const problem = `this rule never applies: modes.${base.name} answers at its base path and below, whatever rules say`;
+    return [warningAt(['rules', index, 'path'], problem, 'remove the rule, or move the base path of the instance')];
   });
 }

@@ -29,8 +29,8 @@ const regexText = z
   .min(1)
   .max(1_000)
   .superRefine((text, context) => {
-    if (/^[/([.\\^]/.test(text)) return;
-    const message = 'expected a pattern of the whole path, which begins with a slash: this one can never match';
+    if (text === '' || /^\^?[/([.\\]/.test(text)) return;
+    const message = 'expected a pattern of the whole path, and every path begins with a slash';
     context.addIssue({ code: 'custom', message, params: { suggestion: 'begin it with /, or with .*/ for any depth' } });
   });
 
@@ -77,7 +77,9 @@ export const ruleSchema = z.strictObject({
     .array(z.string().regex(/^[A-Z][A-Z-]{0,31}$/, 'expected a method in upper case, such as GET'))
     .min(1)
     .optional()
-    .describe('Methods that the rule is for; `GET` includes `HEAD`, which asks for the same (RFC 9110 §9.3.2). Without it: all.'),
+    .describe(
+      'Methods that the rule is for; `GET` includes `HEAD`, which asks for the same (RFC 9110 §9.3.2). Without it: all.',
+    ),
   use: z
     .string()
     .min(1)
