@@ -7,8 +7,8 @@ import { projects, runVitest } from './lib/vitest.js';
 
 await runScript(async () => {
   const wanted = select(process.argv.slice(2));
-  const needsBinaries = process.env.TEST_BACKEND !== 'docker';
-  const { node } = await setUp(needsBinaries ? ['envoy', 'redis', 'chromium'] : ['chromium']);
+  // All of them with TEST_BACKEND=docker too: contract and integration tests do things to processes of their own.
+  const { node } = await setUp(['envoy', 'redis', 'chromium']);
   // The tools and what they start use the same Node, whatever `node` is on this machine.
   process.env.PATH = `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`;
 
