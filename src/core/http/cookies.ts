@@ -31,14 +31,17 @@ export type StrippedCookies =
  */
 export function stripCookies(request: HttpRequest, names: ReadonlySet<string>): StrippedCookies {
   const lines = headerValues(request, 'cookie').map((line) => line.split(';'));
-  if (!lines.flat().some((pair) => names.has(nameOf(pair)))) return { kind: 'unchanged' };
-  const value = lines
-    .map((pairs) =>
-      trimBlanks(pairs.filter((pair) => !names.has(nameOf(pair)) && isUtf8(pair) && !control.test(pair)).join(';')),
-    )
+  const kept = lines.map((pairs) => pairs.filter((pair) => !names.has(nameOf(pair))));
+  if (kept.every((pairs, index) => pairs.length === lines[index]?.length)) return { kind: 'unchanged' };
+  const value = kept
+    .map((pairs) => trimBlanks(pairs.filter(canBeWritten).join(';')))
     .filter((line) => line !== '')
     .join('; ');
   return value === '' ? { kind: 'nothing_left' } : { kind: 'changed', value };
+}
+
+function canBeWritten(pair: string): boolean {
+  return isUtf8(pair) && !control.test(pair);
 }
 
 function nameOf(pair: string): string {
@@ -59,6 +62,8 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
+// Nearly all cookies are: asked first, as the expression for UTF-8 takes its time.
+const printableAscii = /^[\x20-\x7e]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const control = /[\x00-\x1f\x7f]/;
 /**
@@ -71,7 +76,7 @@ const utf8 =
 
 /** Whether the bytes that a latin-1 text stands for are UTF-8. */
 function isUtf8(text: string): boolean {
-  return utf8.test(text);
+  return printableAscii.test(text) || utf8.test(text);
 }
 
 /** How a cookie of ours is written. */

@@ -25,7 +25,8 @@ export interface HeaderChanges {
  * sometimes `.` into the same variable.
  */
 export function foldName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+  // Most names are in the one spelling already.
+  return /^[a-z0-9-]*$/.test(name) ? name : name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }
 
 /** The one constructor of a forward: every managed header of the client's goes, ours are set, our cookies stay here. */
