@@ -45,7 +45,11 @@ export function indexOrigins(origins: readonly string[]): OriginIndex {
  */
 export function originOf(authority: string, origins: OriginIndex): string | undefined {
   const parsed = parseAuthority(authority);
-  if (parsed === undefined) return undefined;
-  if (parsed.port !== undefined) return origins.get(`${parsed.host}:${parsed.port}`);
-  return origins.get(`${parsed.host}:443`) ?? origins.get(`${parsed.host}:80`);
+  return parsed === undefined ? undefined : originNamed(parsed, origins);
+}
+
+/** As {@link originOf}, for an authority that has been read already. */
+export function originNamed({ host, port }: Authority, origins: OriginIndex): string | undefined {
+  if (port !== undefined) return origins.get(`${host}:${port}`);
+  return origins.get(`${host}:443`) ?? origins.get(`${host}:80`);
 }

@@ -1,4 +1,4 @@
-import { type OriginIndex, originOf, parseAuthority } from '../http/authority.ts';
+import { type OriginIndex, originNamed, parseAuthority } from '../http/authority.ts';
 import { hasSeveralCredentials } from '../http/credentials.ts';
 import type { HttpRequest } from '../http/request.ts';
 import { parseTarget } from '../http/target.ts';
@@ -24,11 +24,12 @@ export type Selection =
  * differently from us, and whatever no rule names, ends here.
  */
 export function selectRule(request: HttpRequest, origins: OriginIndex, rules: readonly Rule[]): Selection {
-  if (parseAuthority(request.authority) === undefined) return refusal('ambiguous', 'the host is not a host');
+  const authority = parseAuthority(request.authority);
+  if (authority === undefined) return refusal('ambiguous', 'the host is not a host');
   if (hasSeveralCredentials(request)) return refusal('ambiguous', 'two Authorization headers');
   const target = parseTarget(request.target);
   if (target.kind === 'ambiguous') return refusal('ambiguous', target.reason);
-  const origin = originOf(request.authority, origins);
+  const origin = originNamed(authority, origins);
   if (origin === undefined) return refusal('unknown_host', 'the host is not configured');
   // Rules name methods in upper case; `post` would pass by a rule for POST and mean the same to some workloads.
   if (!/^[A-Z][A-Z-]*$/.test(request.method)) return refusal('ambiguous', 'a method in no rule’s spelling');

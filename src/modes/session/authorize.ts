@@ -1,6 +1,7 @@
 import { readCookie } from '../../core/http/cookies.ts';
 import { refuse } from '../../core/http/refusal.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
+import type { EpochSeconds } from '../../core/time.ts';
 import type { Reply } from '../../core/verdict.ts';
 import { findSession, touchSession } from '../../flows/sessions.ts';
 import type { Pass, RequestFacts } from '../mode.ts';
@@ -21,7 +22,7 @@ export async function authorize(
   const stored = await findSession(id, runtime.sessions);
   const now = runtime.services.clock.now();
   const move = decide({ request, origin: facts.origin, stored, now }, requirements, runtime.decision);
-  if (move.kind === 'forward' && move.touches && id !== undefined) noteUse(id, runtime);
+  if (move.kind === 'forward' && move.touches && id !== undefined) noteUse(id, now, runtime);
   return await carryOut(move, request, facts, runtime);
 }
 
@@ -62,8 +63,8 @@ function notAllowed(request: HttpRequest, reason: string, facts: RequestFacts, r
 }
 
 /** In the background: the request does not wait for it, and a lost touch only means an earlier idle end. */
-function noteUse(id: string, runtime: SessionRuntime): void {
-  touchSession(id, runtime.services.clock.now(), runtime.sessions).catch((error: unknown) => {
+function noteUse(id: string, now: EpochSeconds, runtime: SessionRuntime): void {
+  touchSession(id, now, runtime.sessions).catch((error: unknown) => {
     runtime.services.telemetry.problem('store_unavailable', { operation: 'touch' }, error);
   });
 }
