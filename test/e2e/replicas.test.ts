@@ -2,6 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectHealthy } from '../support/aftermath.ts';
 import { navigation, scriptFetch } from '../support/browser-headers.ts';
 import { createClient, type TestClient } from '../support/client.ts';
+import { metricOf } from '../support/metrics.ts';
 import { until } from '../support/until.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -37,8 +38,9 @@ async function bothAreReady(): Promise<void> {
 
 /** Checks that a replica has answered by forwarding. */
 async function forwards(index: number): Promise<number> {
-  const metrics = await (await fetch(`${world.replicas[index]?.opsUrl}/metrics`)).text();
-  return Number(/^sallyport_checks_total\{decision="forward"\} (\d+)/m.exec(metrics)?.[1] ?? 0);
+  const replica = world.replicas[index];
+  if (replica === undefined) throw new Error(`there is no replica ${index}`);
+  return await metricOf(replica, 'sallyport_checks_total', 'decision="forward"');
 }
 
 /** Envoy knows both: its first health check of each was answered. */

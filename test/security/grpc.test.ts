@@ -14,6 +14,7 @@ import {
   rawCall,
 } from '../support/check-client.ts';
 import { checkMessage } from '../support/check-request.ts';
+import { metricOf } from '../support/metrics.ts';
 import type { Handler } from '../support/provider.ts';
 import { redisClient, sessionKeys } from '../support/redis-client.ts';
 import { until } from '../support/until.ts';
@@ -154,8 +155,11 @@ describe('G1 frames that lie', () => {
 });
 
 async function residentBytes(): Promise<number> {
-  const metrics = await (await fetch(`${world.replicas[0]?.opsUrl}/metrics`)).text();
-  return Number(/^process_resident_memory_bytes (\d+)/m.exec(metrics)?.[1]);
+  const [replica] = world.replicas;
+  if (replica === undefined) throw new Error('there is no replica');
+  const bytes = await metricOf(replica, 'process_resident_memory_bytes');
+  expect(bytes).toBeGreaterThan(0);
+  return bytes;
 }
 
 describe('G2 whatever goes wrong inside a check', () => {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { scriptFetch } from '../support/browser-headers.ts';
 import { createClient, type TestClient } from '../support/client.ts';
+import { metricOf } from '../support/metrics.ts';
 import { rawGet, sendRaw } from '../support/raw-http.ts';
 import { sessionCookie, type World } from '../support/world.ts';
 
@@ -18,14 +19,14 @@ export function randomPartOf(id: string): string {
 export async function expectDead(world: World, id: string): Promise<void> {
   const headers = { cookie: `${sessionCookie}=${id}` };
   const asked = world.upstream.requests.length;
-  const before = await Promise.all(world.replicas.map(({ opsUrl }) => checksOf(opsUrl)));
+  const before = await Promise.all(world.replicas.map((replica) => metricOf(replica, 'sallyport_checks_total')));
   for (let tries = 0; tries < 2 * world.replicas.length; tries += 1) {
     const page = await createClient().open(`${world.origin}/orders`, { headers });
     expect([page.status, page.header('location')?.startsWith(world.provider.issuer)]).toEqual([302, true]);
     const script = await createClient().send(`${world.origin}/orders`, { headers: { ...scriptFetch, ...headers } });
     expect([script.status, script.values('set-cookie')]).toEqual([401, []]);
   }
-  const after = await Promise.all(world.replicas.map(({ opsUrl }) => checksOf(opsUrl)));
+  const after = await Promise.all(world.replicas.map((replica) => metricOf(replica, 'sallyport_checks_total')));
   for (const [index, count] of after.entries()) expect(count).toBeGreaterThan(before[index] ?? 0);
   expect(new Set(await userinfoOf(world, id))).toEqual(new Set([401]));
   expect(world.upstream.requests.length).toBe(asked);
@@ -49,11 +50,4 @@ function userinfoOf(world: World, id: string): Promise<readonly number[]> {
       return (await sendRaw(port, request)).status;
     }),
   );
-}
-
-/** How many checks a replica has answered. */
-async function checksOf(opsUrl: string): Promise<number> {
-  const text = await (await fetch(`${opsUrl}/metrics`)).text();
-  const counts = [...text.matchAll(/^sallyport_checks_total\{[^}]*\} (\d+)$/gm)];
-  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
