@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { navigation } from '../../test/support/browser-headers.ts';
 import { type HttpRequestParts, httpRequest } from '../../test/support/http-request.ts';
 import { recordingTelemetry } from '../../test/support/recording-telemetry.ts';
-import type { PathMatch, Rule, RuleUse } from '../core/rules/match.ts';
+import { ruleOf } from '../../test/support/rule.ts';
+import type { Rule, RuleUse } from '../core/rules/match.ts';
 import type { Forward, Reply } from '../core/verdict.ts';
 import type { ModeInstance, Pass, RequestFacts } from '../modes/mode.ts';
 import { StoreUnavailableError } from '../ports/store.ts';
@@ -12,8 +13,7 @@ const publicUse: RuleUse = { kind: 'public', keepsAuthorization: false };
 const webUse: RuleUse = { kind: 'mode', instance: 'web', requirements: { groups: ['staff'] } };
 
 function rule(name: string, prefix: string, use: RuleUse, parts: Partial<Rule> = {}): Rule {
-  const path: PathMatch = { kind: 'prefix', prefix };
-  return { name, origins: undefined, path, methods: undefined, use, ...parts };
+  return ruleOf({ name, path: { kind: 'prefix', prefix }, use, ...parts });
 }
 
 /** An instance that lets everything through as alice, or says what a test hands it. */
@@ -23,6 +23,7 @@ function instanceThat(authorize: ModeInstance['authorize']): ModeInstance {
     ownCookies: ['__Host-sallyport', '__Host-sallyport-login'],
     identityHeaders: ['x-user'],
     authorize,
+    explain: async () => ({ decision: 'login', reason: 'no_session' }),
     routes: undefined,
   };
 }
@@ -52,6 +53,7 @@ const snapshot: GatewaySnapshot = {
     ['issuer', instanceThat(undefined)],
   ]),
   stripHeaders: ['x-original-url', 'x-rewrite-url', 'X-HTTP-Method-Override'],
+  headerLimits: { maxHeaderBytes: 98_304, maxHeaderCount: 200 },
 };
 
 async function check(parts: HttpRequestParts, changes: Partial<GatewaySnapshot> = {}): Promise<Forward | Reply> {

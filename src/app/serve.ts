@@ -65,6 +65,7 @@ async function listen(
   const check = createCheck({
     authorize: application.gateway.authorize,
     telemetry,
+    renderer: application.renderer,
     now: () => performance.now() / 1000,
     deadline: secondsOf(Math.max(checkTimeout - answerMargin, checkTimeout / 2)),
   });
@@ -74,6 +75,7 @@ async function listen(
     origins: config.origins,
     mounts: application.mounts,
     telemetry,
+    renderer: application.renderer,
   });
   const opsServer = await listenOps({
     address: ops.address,

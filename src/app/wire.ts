@@ -3,9 +3,11 @@ import { createDerivedKeys } from '../adapters/node-crypto/derived-keys.ts';
 import { createIdNames } from '../adapters/node-crypto/id-names.ts';
 import { type KeyRing, parseKeyRing } from '../adapters/node-crypto/key-ring.ts';
 import { createSealer } from '../adapters/node-crypto/sealer.ts';
-import { createAuthorizationServer } from '../adapters/openid-client/authorization-server.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import { systemRandom } from '../adapters/system/random.ts';
+import { createPageRenderer, type PageRenderer } from '../core/html/page-renderer.ts';
+import { isWildcardOrigin } from '../core/http/authority.ts';
+import type { SessionPorts } from '../flows/sessions.ts';
 import { issuerMode } from '../modes/issuer/index.ts';
 import type { ModeInstance, ModeServices } from '../modes/mode.ts';
 import type { AuthorizationServer } from '../ports/authorization-server.ts';
@@ -15,6 +17,8 @@ import type { Telemetry } from '../ports/telemetry.ts';
 import type { MountedRoutes } from '../servers/side-service/side-service.ts';
 import type { Config } from './config/config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
+import { createProvider } from './providers.ts';
+import { isSameSetting } from './same-settings.ts';
 
 /** Everything that a configuration becomes, built but not yet listening. */
 export interface Application {
@@ -22,33 +26,80 @@ export interface Application {
   readonly mounts: readonly MountedRoutes[];
   readonly providers: ReadonlyMap<string, AuthorizationServer>;
   readonly store: Store;
+  readonly renderer: PageRenderer;
+  /** What finding and ending sessions needs. */
+  readonly sessions: SessionPorts;
+  readonly instances: ReadonlyMap<string, ModeInstance>;
 }
 
-/** The composition root: the one place that knows which adapter stands behind which port. */
-export async function wire(config: Config, telemetry: Telemetry): Promise<Application> {
+/** What a configuration was made into. */
+export interface Wired {
+  readonly config: Config;
+  readonly application: Application;
+}
+
+/**
+ * The composition root: the one place that knows which adapter stands behind which port. Where settings are as they
+ * were in `before`, its store and its providers are taken over: the sessions in memory, connections, what providers
+ * said about themselves.
+ */
+export async function wire(config: Config, telemetry: Telemetry, before?: Wired): Promise<Application> {
+  const providers = providersOf(config, telemetry, before);
+  const store = await storeOf(config, telemetry, before);
   const ring = keyRingOf(config);
-  const store = await storeOf(config, telemetry);
-  const providers = providersOf(config, telemetry);
+  const createIssuerEngine = await issuerEngineOf(config);
+  return compose(config, { ring, store, providers, telemetry, createIssuerEngine });
+}
+
+/** What stands behind the ports, where there is a choice. */
+export interface Parts {
+  readonly ring: KeyRing;
+  readonly store: Store;
+  readonly providers: ReadonlyMap<string, AuthorizationServer>;
+  readonly telemetry: Telemetry;
+  readonly createIssuerEngine: IssuerEngineFactory;
+}
+
+/** Puts an application together. */
+export function compose(config: Config, parts: Parts): Application {
+  const { ring, store, providers, telemetry, createIssuerEngine } = parts;
+  const renderer = createPageRenderer(config.pages);
   const services: ModeServices = {
-    origins: config.origins,
+    origins: config.origins.filter((origin) => !isWildcardOrigin(origin)),
     clock: systemClock,
     random: systemRandom,
     telemetry,
+    renderer,
     sealer: createSealer(ring, systemRandom),
     idNames: createIdNames(ring, systemRandom),
     derivedKeys: createDerivedKeys(ring),
     store,
     providers,
-    createIssuerEngine: await issuerEngineOf(config),
+    createIssuerEngine,
   };
   const instances = new Map<string, ModeInstance>(
     [...config.modes.values()].map((mode) => [mode.name, mode.definition.create(mode.name, mode.settings, services)]),
   );
   const gateway = createGateway(
-    { origins: config.origins, rules: config.rules, instances, stripHeaders: config.requests.stripHeaders },
+    {
+      origins: config.origins,
+      rules: config.rules,
+      instances,
+      stripHeaders: config.requests.stripHeaders,
+      headerLimits: config.requests,
+    },
     telemetry,
   );
-  return { gateway, mounts: mountsOf(instances), providers, store };
+  const { sealer, idNames } = services;
+  const sessions = { records: store.sessions, index: store.index, sealer, idNames };
+  return { gateway, mounts: mountsOf(instances), providers, store, renderer, sessions, instances };
+}
+
+/** Closes what an application had and `next` did not take over. */
+export async function closeUnused({ store, providers }: Application, next: Application | undefined): Promise<void> {
+  const kept = new Set(next?.providers.values());
+  for (const provider of providers.values()) if (!kept.has(provider)) provider.close();
+  if (store !== next?.store) await store.close();
 }
 
 function keyRingOf(config: Config): KeyRing {
@@ -61,15 +112,19 @@ function keyRingOf(config: Config): KeyRing {
 // What follows is imported when it is needed: oidc-provider alone takes a fifth of a second to load, and nobody
 // should wait at the start for what he does not use.
 
-async function storeOf(config: Config, telemetry: Telemetry): Promise<Store> {
+async function storeOf(config: Config, telemetry: Telemetry, before: Wired | undefined): Promise<Store> {
+  if (before !== undefined && isSameSetting(before.config.store, config.store)) return before.application.store;
   switch (config.store.kind) {
     case 'memory':
       return createMemoryStore({ clock: systemClock, maxSessions: config.store.maxSessions });
+    case 'cookie':
+      // For markers of what was used, which are this process's own; sessions are in cookies.
+      return createMemoryStore({ clock: systemClock });
     case 'redis': {
       const { createRedisStore } = await import('../adapters/ioredis/redis-store.ts');
-      const { url, username, password, keyPrefix, commandTimeout } = config.store;
+      const { kind: _kind, commandTimeout, ...options } = config.store;
       return createRedisStore(
-        { url, username, password, keyPrefix, commandTimeoutMs: commandTimeout * 1000 },
+        { ...options, commandTimeoutMs: commandTimeout * 1000 },
         { clock: systemClock, telemetry },
       );
     }
@@ -84,13 +139,18 @@ async function issuerEngineOf(config: Config): Promise<IssuerEngineFactory> {
   };
 }
 
-function providersOf(config: Config, telemetry: Telemetry): ReadonlyMap<string, AuthorizationServer> {
+function providersOf(
+  config: Config,
+  telemetry: Telemetry,
+  before: Wired | undefined,
+): ReadonlyMap<string, AuthorizationServer> {
   const ports = { clock: systemClock, telemetry };
   return new Map(
-    [...config.providers].map(([name, { requestTimeout, ...provider }]) => [
-      name,
-      createAuthorizationServer({ ...provider, requestTimeoutMs: requestTimeout * 1000 }, ports),
-    ]),
+    [...config.providers].map(([name, options]) => {
+      const isSame = isSameSetting(before?.config.providers.get(name), options);
+      const kept = isSame ? before?.application.providers.get(name) : undefined;
+      return [name, kept ?? createProvider(options, ports)];
+    }),
   );
 }
 

@@ -1,3 +1,5 @@
+import type { Page } from './html/page.ts';
+
 /** A header as name and value. Names are compared without case; values are latin-1 (one character, one byte). */
 export type Header = readonly [name: string, value: string];
 
@@ -10,6 +12,8 @@ export interface Forward {
   readonly removeHeaders: readonly string[];
   /** Set on the workload's answer where the workload did not set them itself. */
   readonly responseHeadersIfAbsent: readonly Header[];
+  /** Set-Cookie values that the browser gets beside those of the workload. Only our own cookies. */
+  readonly setCookies?: readonly string[];
 }
 
 /** Answer the request ourselves; the workload never sees it. Redirects and refusals are replies. */
@@ -18,6 +22,12 @@ export interface Reply {
   /** 200 to 599. */
   readonly status: number;
   readonly headers: readonly Header[];
+  /** A page gets its language, its look and its headers from the renderer, where the reply leaves. */
+  readonly body: string | Page;
+}
+
+/** A reply as it leaves. */
+export interface PlainReply extends Reply {
   readonly body: string;
 }
 

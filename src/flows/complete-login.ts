@@ -29,9 +29,16 @@ export interface LoginCallback {
 }
 
 export type LoginOutcome =
-  | { readonly kind: 'authenticated'; readonly authentication: Authentication; readonly attempt: LoginAttempt }
+  | {
+      readonly kind: 'authenticated';
+      readonly authentication: Authentication;
+      readonly attempt: LoginAttempt;
+      readonly provider: AuthorizationServer;
+    }
   /** The response is not an answer to an attempt of this browser. `reason` is for our log. */
   | { readonly kind: 'foreign'; readonly reason: string }
+  /** A genuine attempt, and no binding cookie: the browser does not keep ours. */
+  | { readonly kind: 'no_binding'; readonly attempt: LoginAttempt }
   /** A genuine attempt, begun in another browser, or before this one got its binding cookie from another tab. */
   | { readonly kind: 'other_browser'; readonly attempt: LoginAttempt }
   /** A genuine attempt of this browser that cannot be used any more. */
@@ -47,8 +54,9 @@ export type LoginOutcome =
 export async function completeLogin(callback: LoginCallback, ports: CompleteLoginPorts): Promise<LoginOutcome> {
   const response = parseAuthorizationResponse(callback.query);
   if (response.kind === 'invalid') return foreign(response.reason);
-  const attempt = openAttempt(response.state, callback, ports.sealer);
+  const attempt = attemptOf(response.state, callback, ports.sealer);
   if (attempt === undefined) return foreign('state is not ours');
+  if (callback.bindingSecret === undefined) return { kind: 'no_binding', attempt };
   if (!isSameBrowser(attempt, callback.bindingSecret)) return { kind: 'other_browser', attempt };
   const provider = ports.providers.get(attempt.provider);
   if (provider === undefined) return foreign('the provider is not configured any more');
@@ -79,7 +87,7 @@ async function redeem(
   });
   switch (redemption.kind) {
     case 'authenticated':
-      return { kind: 'authenticated', authentication: redemption.authentication, attempt };
+      return { kind: 'authenticated', authentication: redemption.authentication, attempt, provider };
     case 'refused':
       return { kind: 'refused', error: redemption.code, detail: redemption.detail, attempt };
     case 'unavailable':
@@ -91,14 +99,18 @@ function foreign(reason: string): LoginOutcome {
   return { kind: 'foreign', reason };
 }
 
-function openAttempt(state: string, callback: LoginCallback, sealer: Sealer): LoginAttempt | undefined {
-  const opened = sealer.open('login-attempt', state, callback.instance);
+/** The attempt that a state holds; undefined for a state that this instance did not make on this origin. */
+export function attemptOf(
+  state: string,
+  { instance, origin }: Pick<LoginCallback, 'instance' | 'origin'>,
+  sealer: Sealer,
+): LoginAttempt | undefined {
+  const opened = sealer.open('login-attempt', state, instance);
   const attempt = opened === undefined ? undefined : decodeLoginAttempt(opened);
-  return attempt?.instance === callback.instance && attempt.origin === callback.origin ? attempt : undefined;
+  return attempt?.instance === instance && attempt.origin === origin ? attempt : undefined;
 }
 
-function isSameBrowser(attempt: LoginAttempt, bindingSecret: string | undefined): boolean {
-  if (bindingSecret === undefined) return false;
+function isSameBrowser(attempt: LoginAttempt, bindingSecret: string): boolean {
   const expected = Buffer.from(attempt.bindingHash);
   const actual = Buffer.from(bindingHashOf(bindingSecret));
   return expected.length === actual.length && timingSafeEqual(expected, actual);

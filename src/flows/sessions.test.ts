@@ -9,9 +9,16 @@ import { createSealer } from '../adapters/node-crypto/sealer.ts';
 import { systemRandom } from '../adapters/system/random.ts';
 import { secondsOf } from '../core/time.ts';
 import { StoreUnavailableError } from '../ports/store.ts';
-import { createSession, endSession, findSession, type SessionPorts, touchSession } from './sessions.ts';
+import {
+  createSession,
+  endSession,
+  findSession,
+  type SessionLimits,
+  type SessionPorts,
+  touchSession,
+} from './sessions.ts';
 
-const idle = secondsOf(1800);
+const limits: SessionLimits = { idleLifetime: secondsOf(1800), maxPerUser: undefined };
 
 function newWorld() {
   const clock = fixedClock();
@@ -19,6 +26,7 @@ function newWorld() {
   const store = failingStore(createMemoryStore({ clock }));
   const portsOf = (keys = ring): SessionPorts => ({
     records: store.sessions,
+    index: store.index,
     sealer: createSealer(keys, systemRandom),
     idNames: createIdNames(keys, systemRandom),
   });
@@ -28,7 +36,7 @@ function newWorld() {
     store,
     portsOf,
     ports: portsOf(),
-    create: () => createSession(sessionAt(clock.now()), idle, portsOf()),
+    create: () => createSession(sessionAt(clock.now()), limits, portsOf()),
   };
 }
 
@@ -84,7 +92,7 @@ describe('sessions in the store', () => {
       sealed: record?.sealed ?? new Uint8Array(),
       lastSeenAt: world.clock.now(),
       endsAt: sessionAt(world.clock.now()).endsAt,
-      idleFor: idle,
+      idleFor: limits.idleLifetime,
     };
     expect(await world.store.sessions.create(otherName, copy)).toBe(true);
     expect(await findSession(otherId, world.ports)).toBeUndefined();
@@ -116,7 +124,7 @@ describe('sessions in the store', () => {
       sealed,
       lastSeenAt: world.clock.now(),
       endsAt: sessionAt(world.clock.now()).endsAt,
-      idleFor: idle,
+      idleFor: limits.idleLifetime,
     });
     expect(await findSession(id, world.ports)).toBeUndefined();
   });
@@ -124,12 +132,12 @@ describe('sessions in the store', () => {
   it('take no name that is taken, and never with an id that has none', async () => {
     const id = world.ports.idNames.mint();
     const fixed = { ...world.ports, idNames: { ...world.ports.idNames, mint: () => id } };
-    await createSession(sessionAt(world.clock.now()), idle, fixed);
-    await expect(createSession(sessionAt(world.clock.now()), idle, fixed)).rejects.toBeInstanceOf(
+    await createSession(sessionAt(world.clock.now()), limits, fixed);
+    await expect(createSession(sessionAt(world.clock.now()), limits, fixed)).rejects.toBeInstanceOf(
       StoreUnavailableError,
     );
-    const nameless = { ...world.ports, idNames: { mint: () => 'x', nameOf: () => undefined } };
-    await expect(createSession(sessionAt(world.clock.now()), idle, nameless)).rejects.toThrow('no name');
+    const nameless = { ...world.ports, idNames: { ...world.ports.idNames, mint: () => 'x', nameOf: () => undefined } };
+    await expect(createSession(sessionAt(world.clock.now()), limits, nameless)).rejects.toThrow('no name');
   });
 
   it('are neither found nor lost while the store is down (I4)', async () => {

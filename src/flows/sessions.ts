@@ -4,31 +4,41 @@ import { decodeSession, encodeSession } from '../core/session/session-codec.ts';
 import type { EpochSeconds, Seconds } from '../core/time.ts';
 import type { IdNames } from '../ports/id-names.ts';
 import type { Sealer } from '../ports/sealer.ts';
-import { type SessionRecords, StoreUnavailableError } from '../ports/store.ts';
+import { type SessionIndex, type SessionRecords, StoreUnavailableError } from '../ports/store.ts';
 
 /** What keeping sessions needs. */
 export interface SessionPorts {
   readonly records: SessionRecords;
+  readonly index: SessionIndex;
   readonly sealer: Sealer;
   readonly idNames: IdNames;
 }
 
+/** How long a session lives unused, and how many of its kind a user may have; undefined is no limit. */
+export interface SessionLimits {
+  readonly idleLifetime: Seconds;
+  readonly maxPerUser: number | undefined;
+}
+
 /**
- * Stores a new session under a new id and returns the id, which only the browser will know.
- * Throws {@link StoreUnavailableError}.
+ * Stores a new session under a new id and returns the id, which only the browser will know. Ends the user's oldest
+ * sessions of this instance where there are more than `maxPerUser`. Throws {@link StoreUnavailableError}.
  */
-export async function createSession(session: Session, idleLifetime: Seconds, ports: SessionPorts): Promise<string> {
+export async function createSession(session: Session, limits: SessionLimits, ports: SessionPorts): Promise<string> {
   const id = ports.idNames.mint();
   const name = ports.idNames.nameOf(id);
   if (name === undefined) throw new Error('a minted session id has no name');
+  // First: a session that no group knew could not be ended by its user's name.
+  await Promise.all(groupsOf(session, ports.idNames).map(([group]) => ports.index.add(group, name, session.endsAt)));
   const created = await ports.records.create(name, {
     sealed: ports.sealer.sealBytes('session', encodeSession(session), name),
     lastSeenAt: session.createdAt,
     endsAt: session.endsAt,
-    idleFor: idleLifetime,
+    idleFor: limits.idleLifetime,
   });
   if (!created)
     throw new StoreUnavailableError('a session creation', { cause: new Error('the name of a new session is taken') });
+  if (limits.maxPerUser !== undefined) await endOldest(session, limits.maxPerUser, ports);
   return id;
 }
 
@@ -38,7 +48,11 @@ export async function createSession(session: Session, idleLifetime: Seconds, por
  */
 export async function findSession(id: string | undefined, ports: SessionPorts): Promise<StoredSession | undefined> {
   const name = id === undefined ? undefined : ports.idNames.nameOf(id);
-  if (name === undefined) return undefined;
+  return name === undefined ? undefined : await openSession(name, ports);
+}
+
+/** As {@link findSession}, by the name under which the store keeps it. */
+export async function openSession(name: string, ports: SessionPorts): Promise<StoredSession | undefined> {
   const record = await ports.records.find(name);
   if (record === undefined) return undefined;
   // Bound to its name: a record copied to another name opens nothing.
@@ -57,4 +71,35 @@ export async function touchSession(id: string, now: EpochSeconds, ports: Session
 export async function endSession(id: string | undefined, ports: SessionPorts): Promise<boolean> {
   const name = id === undefined ? undefined : ports.idNames.nameOf(id);
   return name === undefined ? false : await ports.records.delete(name);
+}
+
+/** The user's sessions of the same instance and registration, the oldest first, end until `max` are left. */
+async function endOldest(
+  { instance, registration, subject }: Session,
+  max: number,
+  ports: SessionPorts,
+): Promise<void> {
+  const own: string[] = [];
+  for (const name of await namesIn(ports.idNames.groupNames('subject', subject), ports)) {
+    const found = await openSession(name, ports);
+    if (found?.session.instance === instance && found.session.registration === registration) own.push(name);
+  }
+  await Promise.all(own.slice(0, Math.max(0, own.length - max)).map((name) => ports.records.delete(name)));
+}
+
+/** The names in all of these groups, those of older keys first. */
+export async function namesIn(groups: readonly string[], ports: SessionPorts): Promise<readonly string[]> {
+  const lists = await Promise.all(groups.toReversed().map((group) => ports.index.list(group)));
+  return [...new Set(lists.flat())];
+}
+
+/** The groups by which a session can be found: its user by subject and by e-mail address, and the provider's session. */
+function groupsOf(session: Session, idNames: IdNames): readonly (readonly [string, ...string[]])[] {
+  const email = session.claims.get('email');
+  const sid = session.providerSessionId;
+  return [
+    idNames.groupNames('subject', session.subject),
+    ...(typeof email === 'string' ? [idNames.groupNames('email', email.toLowerCase())] : []),
+    ...(sid === undefined ? [] : [idNames.groupNames('sid', sid)]),
+  ];
 }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { output, ZodType } from 'zod';
+import type { PageRenderer } from '../core/html/page-renderer.ts';
 import type { HttpRequest } from '../core/http/request.ts';
 import type { Header, Reply } from '../core/verdict.ts';
 import type { AuthorizationServer } from '../ports/authorization-server.ts';
@@ -33,15 +34,26 @@ export interface Pass {
   /** Identity for the workload. Each name must be in the instance's `identityHeaders`, or be `authorization`. */
   readonly setHeaders: readonly Header[];
   readonly responseHeadersIfAbsent: readonly Header[];
+  /** Set-Cookie values for cookies in the instance's `ownCookies`. */
+  readonly setCookies?: readonly string[];
+}
+
+/** What an instance would do with a request, and why. */
+export interface ModeExplanation {
+  readonly decision: 'forward' | 'login' | 'unauthenticated' | 'refuse';
+  /** A word for operators: `session_live`, `no_session`, `group_not_allowed`. */
+  readonly reason: string;
 }
 
 /** Ports and neighbours that a mode instance is built with. */
 export interface ModeServices {
-  /** Every origin of the configuration, in its order. */
+  /** Every origin of the configuration that has no wildcard, in its order; it may be none. */
   readonly origins: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  /** Writes out what routes answer. */
+  readonly renderer: PageRenderer;
   readonly sealer: Sealer;
   readonly idNames: IdNames;
   readonly derivedKeys: DerivedKeys;
@@ -62,8 +74,24 @@ export interface ModeInstance<Requirements = unknown> {
   readonly authorize:
     | ((request: HttpRequest, facts: RequestFacts, requirements: Requirements) => Promise<Pass | Reply>)
     | undefined;
+  /** The decision of `authorize` without its effects: nothing is begun, written or logged. */
+  readonly explain:
+    | ((request: HttpRequest, facts: RequestFacts, requirements: Requirements) => Promise<ModeExplanation>)
+    | undefined;
   /** Registered by the side service under `basePath`. */
   readonly routes: FastifyPluginAsync | undefined;
+}
+
+/** What the rest of the configuration has to know of an instance. */
+export interface CommonSettings {
+  /** Without a slash at the end; undefined when it answers nothing itself. */
+  readonly basePath: string | undefined;
+  /** Names of the providers that it logs users in with. */
+  readonly providers: readonly string[];
+  /** Undefined when it sets none. */
+  readonly cookie: { readonly name: string; readonly insecureHttp: boolean } | undefined;
+  /** Whether several processes must share a store: what one keeps there another has to find. */
+  readonly sharesStore: boolean;
 }
 
 /** A kind of protection: its settings, what rules may require of it, and how an instance is made. */
@@ -73,6 +101,9 @@ export interface ModeDefinition<Settings extends ZodType = ZodType, Requirements
   readonly settings: Settings;
   /** A strict object: `require` of a rule that uses an instance of this mode. */
   readonly requirements: Requirements;
+  /** As `requirements`, for an instance with these settings, where they decide what can be required. */
+  requirementsFor?(settings: output<Settings>): Requirements;
+  common(settings: output<Settings>): CommonSettings;
   /** False for a kind that protects nothing by itself: rules cannot name its instances. True when left out. */
   readonly guardsRequests?: boolean;
   create(name: string, settings: output<Settings>, services: ModeServices): ModeInstance<output<Requirements>>;

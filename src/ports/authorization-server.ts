@@ -55,10 +55,14 @@ export interface LogoutRequest {
  */
 export interface AuthorizationServer {
   readonly name: string;
+  /** What people know it by, for pages. */
+  readonly label: string;
   /** Issuer and client id: the same name with another registration is another provider, whose `sub` is another's. */
   readonly registration: string;
   /** The operator lets its e-mail addresses count although it does not say `email_verified: true`. */
   readonly vouchesForEmail: boolean;
+  /** How authorization responses come back: with `form_post` as a POST from the provider's origin. */
+  readonly responseMode: 'query' | 'form_post';
   /** `iss` that its responses must carry, and whether it promised to send it (RFC 9207 §3). */
   issuer(): Promise<{ readonly issuer: string; readonly sendsIss: boolean } | ProviderUnavailable>;
   authorizationUrl(request: AuthorizationRequest): Promise<AuthorizationUrl>;
@@ -68,4 +72,6 @@ export interface AuthorizationServer {
   endSessionUrl(request: LogoutRequest): Promise<string | undefined>;
   /** For readiness bodies and metrics; never makes a request. */
   status(): 'ready' | 'unavailable' | 'not_asked';
+  /** Lets go of connections and of what happens in the background; what is in flight ends by itself. */
+  close(): void;
 }

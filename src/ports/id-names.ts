@@ -10,4 +10,9 @@ export interface IdNames {
   mint(): string;
   /** Base64url, 43 characters. */
   nameOf(id: string): string | undefined;
+  /**
+   * Names for the group that holds what belongs to `value` (a user, a provider session): one for each key of the ring,
+   * newest first. New members go into the first; older ones may be in any. `kind` keeps groups of one value apart.
+   */
+  groupNames(kind: string, value: string): readonly [string, ...string[]];
 }

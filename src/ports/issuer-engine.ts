@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Page } from '../core/html/page.ts';
+import type { PageRenderer } from '../core/html/page-renderer.ts';
 import type { Claims } from '../core/json.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Seconds } from '../core/time.ts';
-import type { Header } from '../core/verdict.ts';
 import type { Clock } from './clock.ts';
 import type { DerivedKeys } from './derived-keys.ts';
 import type { Sealer } from './sealer.ts';
@@ -47,16 +48,10 @@ export interface IssuerLifetimes {
   readonly interaction: Seconds;
 }
 
-/** A page of ours, ready to send. */
-export interface IssuerPage {
-  readonly headers: readonly Header[];
-  readonly body: string;
-}
-
 /** The pages that the engine needs while it answers by itself. The login and consent pages are the mode's own. */
 export interface IssuerPages {
   /** `error`: an RFC 6749 / OpenID error code; `description`: public. */
-  error(problem: { readonly error: string; readonly description: string | undefined }): IssuerPage;
+  error(problem: { readonly error: string; readonly description: string | undefined }): Page;
   /** Asks before a logout that nothing vouches for. The form posts `fields` to `action`, and `logout=yes` to agree. */
   confirmLogout(question: {
     readonly action: string;
@@ -64,8 +59,8 @@ export interface IssuerPages {
     readonly clientName: string | undefined;
     /** Origin of the post-logout redirect, to which the form may lead. */
     readonly formTargets: readonly string[];
-  }): IssuerPage;
-  loggedOut(clientName: string | undefined): IssuerPage;
+  }): Page;
+  loggedOut(clientName: string | undefined): Page;
 }
 
 export interface IssuerEngineSettings {
@@ -92,6 +87,7 @@ export interface IssuerEngineServices {
   readonly derivedKeys: DerivedKeys;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly renderer: PageRenderer;
 }
 
 /** One HTTP exchange, with the body unread. */

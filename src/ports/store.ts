@@ -42,6 +42,12 @@ export interface SessionRecords {
   touch(name: string, lastSeenAt: EpochSeconds): Promise<void>;
   /** True when a record was there. */
   delete(name: string): Promise<boolean>;
+  /**
+   * Names of all sessions, in no order; one that was there from the first step to the last is among them, and one may
+   * come twice or have ended meanwhile. Takes many short steps, between which others are served; throws
+   * {@link StoreUnavailableError} in the middle when it can no longer keep that promise.
+   */
+  names(): AsyncIterable<string>;
 }
 
 export interface NewSessionRecord {
@@ -50,6 +56,22 @@ export interface NewSessionRecord {
   readonly endsAt: EpochSeconds;
   /** Without a touch for so long the record goes. */
   readonly idleFor: Seconds;
+}
+
+/**
+ * Groups of session names: one for each user and each provider session. Callers make the names of groups with an HMAC,
+ * so the store never sees a user's name. A member may be a session that has ended: callers skip it.
+ *
+ * Obligations, the same for each adapter and proved by one contract suite:
+ * - every operation is one atomic step, bounded in time, and throws {@link StoreUnavailableError} or succeeds;
+ * - a group takes no more room than its members whose end has not come, give or take those of the last seconds.
+ */
+export interface SessionIndex {
+  /** Adds a name to a group until `endsAt`. Added again it keeps its place in the order and gets the new end. */
+  add(group: string, name: string, endsAt: EpochSeconds): Promise<void>;
+  /** Names of the group whose end has not come, oldest added first. */
+  list(group: string): Promise<readonly string[]>;
+  remove(group: string, name: string): Promise<void>;
 }
 
 /**
@@ -104,6 +126,7 @@ export interface FoundDocument {
 /** Everything one store adapter offers, with its end. */
 export interface Store extends StoreHealth {
   readonly sessions: SessionRecords;
+  readonly index: SessionIndex;
   readonly once: OnceMarkers;
   readonly documents: DocumentStore;
   close(): Promise<void>;

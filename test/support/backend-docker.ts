@@ -1,8 +1,8 @@
 // Written for machines with a Docker engine; where there is none, only its types are checked.
 import type { StartedTestContainer } from 'testcontainers';
 import { atEnd } from './ends.ts';
-import { type Backend, durably, envoyArguments } from './environment.ts';
-import { withFreePorts } from './ports.ts';
+import { type Backend, envoyArguments } from './environment.ts';
+import { readyLine } from './redis-server.ts';
 import { until } from './until.ts';
 
 /** As scripts/lib/envoy.js installs it. */
@@ -21,34 +21,36 @@ export const dockerBackend: Backend = {
     return { pid: undefined, output, stop: async () => void (await container.stop()) };
   },
 
-  async startRedis(more) {
-    return withFreePorts(1, async ([port = 0]) => {
-      const command = ['redis-server', '--port', String(port), '--bind', '127.0.0.1', ...durably, ...more];
-      const readyText = 'Ready to accept connections';
-      const { container, output } = await startContainer(redisImage, command, [], readyText);
-      const { getContainerRuntimeClient } = await import('testcontainers');
-      const engine = (await getContainerRuntimeClient()).container.getById(container.getId());
-      return {
-        port,
-        url: `redis://127.0.0.1:${port}`,
-        pid: undefined,
-        stop: async () => void (await engine.kill()),
-        start: async () => {
-          const before = output().length;
-          await engine.start();
-          await until('Redis is ready', () => output().slice(before).includes(readyText));
-        },
-        pause: async () => void (await engine.pause()),
-        resume: async () => void (await engine.unpause()),
-      };
-    });
+  async startRedisNode({ port, args, file, isSentinel = false }) {
+    // A folder that the server may write to, as it rewrites the file.
+    const target = '/data/redis.conf';
+    const files = file === undefined ? [] : [{ content: file, target, mode: 0o666 }];
+    const fixed = ['--port', String(port), '--bind', '127.0.0.1', ...(isSentinel ? ['--sentinel'] : ['--save', ''])];
+    const command = ['redis-server', ...files.map((each) => each.target), ...fixed, ...args];
+    const readyText = readyLine(isSentinel);
+    const { container, output } = await startContainer(redisImage, command, files, readyText);
+    const { getContainerRuntimeClient } = await import('testcontainers');
+    const engine = (await getContainerRuntimeClient()).container.getById(container.getId());
+    return {
+      port,
+      url: `redis://127.0.0.1:${port}`,
+      pid: undefined,
+      stop: async () => void (await engine.kill()),
+      start: async () => {
+        const before = output().length;
+        await engine.start();
+        await until('Redis is ready', () => output().slice(before).includes(readyText));
+      },
+      pause: async () => void (await engine.pause()),
+      resume: async () => void (await engine.unpause()),
+    };
   },
 };
 
 async function startContainer(
   image: string,
   command: string[],
-  files: { readonly content: string; readonly target: string }[],
+  files: { readonly content: string; readonly target: string; readonly mode?: number }[],
   readyText: string,
 ): Promise<{ readonly container: StartedTestContainer; readonly output: () => string }> {
   const { GenericContainer, Wait } = await import('testcontainers');

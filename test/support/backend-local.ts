@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Backend, durably, envoyArguments } from './environment.ts';
+import { type Backend, envoyArguments } from './environment.ts';
 import { beforeItEnds, startProcess } from './process.ts';
-import { startRedisServer } from './redis-server.ts';
+import { startRedisServerOn } from './redis-server.ts';
 import { tempFolder } from './temp-folder.ts';
 import { toolPath } from './tools.ts';
 import { until } from './until.ts';
@@ -20,8 +20,8 @@ export const localBackend = {
     return { pid: running.pid, output: running.output, stop: async () => void (await running.stop()) };
   },
 
-  async startRedis(more) {
-    const server = await startRedisServer([...durably, ...more]);
+  async startRedisNode(options) {
+    const server = await startRedisServerOn(options);
     return {
       port: server.port,
       url: server.url,

@@ -16,13 +16,14 @@ function createNone(): never {
 export const gateMode = defineMode({
   name: 'gate',
   settings: z.strictObject({
-    provider: z.string().optional(),
+    provider: z.union([z.string(), z.array(z.string())]).optional(),
     basePath: basePathSchema.default('/_gate').describe('Where it lives.'),
     cookie: z.strictObject({ name: z.string().default('gate'), insecureHttp: z.boolean().default(false) }).prefault({}),
     lifetime: durationSchema.prefault('1h'),
     tokens: z.array(z.strictObject({ secret: secretSchema })).default([]),
   }),
   requirements: z.strictObject({ groups: z.array(z.string()).optional().describe('One of these.') }),
+  common: ({ basePath, provider = [], cookie }) => ({ basePath, providers: [provider].flat(), cookie, sharesStore: true }),
   create: createNone,
 });
 
@@ -31,6 +32,7 @@ export const bystanderMode = defineMode({
   name: 'bystander',
   settings: z.strictObject({}),
   requirements: z.strictObject({}),
+  common: () => ({ basePath: undefined, providers: [], cookie: undefined, sharesStore: false }),
   guardsRequests: false,
   create: createNone,
 });
@@ -58,7 +60,7 @@ const environment = { KEYS: 'sound keys', SECRET: 'client-secret' };
 /** Reads a document as the program does, with the modes of this file; `files` are put beside it. */
 export async function readText(
   text: string | Uint8Array,
-  files: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string | Uint8Array>> = {},
   options?: ReadOptions,
 ): Promise<LoadedConfig> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-config-'));
@@ -79,7 +81,7 @@ export async function readText(
 }
 
 /** The configuration of a document that must be right. */
-export async function configOf(text: string, files?: Readonly<Record<string, string>>): Promise<Config> {
+export async function configOf(text: string, files?: Readonly<Record<string, string | Uint8Array>>): Promise<Config> {
   const loaded = await readText(text, files);
   if (loaded.kind === 'invalid') throw new Error(loaded.errors.map(brief).join('\n'));
   return loaded.config;
@@ -88,7 +90,7 @@ export async function configOf(text: string, files?: Readonly<Record<string, str
 /** The errors of a document as `line:column path: problem (suggestion)`. */
 export async function errorsOf(
   text: string | Uint8Array,
-  files?: Readonly<Record<string, string>>,
+  files?: Readonly<Record<string, string | Uint8Array>>,
 ): Promise<readonly string[]> {
   const loaded = await readText(text, files);
   return loaded.kind === 'invalid' ? loaded.errors.map(brief) : [];

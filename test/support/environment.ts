@@ -1,8 +1,19 @@
+import { withFreePorts } from './ports.ts';
+
 /** Which programs the tests run against: official container images, or binaries of this machine. */
 export interface Backend {
   readonly name: 'docker' | 'local';
   startEnvoy(bootstrapYaml: string): Promise<EnvoyHandle>;
-  startRedis(args: readonly string[]): Promise<RedisHandle>;
+  startRedisNode(options: RedisNodeOptions): Promise<RedisHandle>;
+}
+
+/** One redis-server, which may be a sentinel or a node of a cluster. */
+export interface RedisNodeOptions {
+  readonly port: number;
+  readonly args: readonly string[];
+  /** Text of a configuration file that it may rewrite: what is in `args` cannot change. */
+  readonly file?: string;
+  readonly isSentinel?: boolean;
 }
 
 export interface EnvoyHandle {
@@ -47,7 +58,12 @@ export async function startEnvoy(bootstrapYaml: string): Promise<EnvoyHandle> {
 
 /** Starts a Redis on a free port of 127.0.0.1. `args`: more arguments of redis-server. */
 export async function startRedis(args: readonly string[] = []): Promise<RedisHandle> {
-  return (await backend()).startRedis(args);
+  return await withFreePorts(1, ([port = 0]) => startRedisNode({ port, args: [...durably, ...args] }));
+}
+
+/** Starts a redis-server on a port that the caller chose; rejects when somebody else has it. */
+export async function startRedisNode(options: RedisNodeOptions): Promise<RedisHandle> {
+  return (await backend()).startRedisNode(options);
 }
 
 let chosen: Promise<Backend> | undefined;

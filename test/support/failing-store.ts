@@ -21,7 +21,16 @@ export function failingStore(store: Store): FailingStore {
     });
   }
   return {
-    sessions: guarded(store.sessions),
+    sessions: {
+      ...guarded(store.sessions),
+      async *names() {
+        for await (const name of store.sessions.names()) {
+          if (!reachable) throw new StoreUnavailableError('names');
+          yield name;
+        }
+      },
+    },
+    index: guarded(store.index),
     once: guarded(store.once),
     documents: guarded(store.documents),
     isReachable: async () => reachable,

@@ -30,6 +30,7 @@ export interface FakeAuthorizationServerOptions {
   readonly issuer?: string;
   readonly sendsIss?: boolean;
   readonly vouchesForEmail?: boolean;
+  readonly responseMode?: 'query' | 'form_post';
   readonly hasLogout?: boolean;
   /** When its tokens are obtained, in seconds since the epoch. */
   readonly now: () => number;
@@ -70,6 +71,8 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
 
   return {
     name,
+    label: name,
+    responseMode: options.responseMode ?? 'query',
     registration: `${issuer}#app`,
     vouchesForEmail: options.vouchesForEmail ?? false,
     redemptions,
@@ -101,6 +104,7 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
       return `${issuer}/logout?${new URLSearchParams({ state: request.state })}`;
     },
     status: () => (reachable ? 'ready' : 'unavailable'),
+    close: () => undefined,
     approve(url) {
       const code = `code-${grants.size + redemptions.length + 1}`;
       grants.set(code, { request: new URL(url).searchParams });

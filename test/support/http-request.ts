@@ -6,6 +6,7 @@ export interface HttpRequestParts {
   readonly target?: string;
   /** By lower-case name; a list is several lines. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 /** A request as the check hands it on; a plain GET of `/` unless told otherwise. */
@@ -16,6 +17,6 @@ export function httpRequest(parts: HttpRequestParts = {}): HttpRequest {
     authority: parts.authority ?? 'app.example.com',
     target: parts.target ?? '/',
     headers: new Map(lines.map(([name, value]) => [name, typeof value === 'string' ? [value] : value])),
-    context: new Map(),
+    context: new Map(Object.entries(parts.context ?? {})),
   };
 }

@@ -4,6 +4,7 @@ import { newKeyRing } from '../../src/adapters/node-crypto/new-key-ring.ts';
 import { createSealer } from '../../src/adapters/node-crypto/sealer.ts';
 import { systemRandom } from '../../src/adapters/system/random.ts';
 import type { ModeServices } from '../../src/modes/mode.ts';
+import { renderer } from './rendered.ts';
 
 /** What a mode is built with: real cryptography on a fresh key ring, no provider and no issuer unless told otherwise. */
 export function modeServices(
@@ -12,6 +13,7 @@ export function modeServices(
   const ring = newKeyRing(systemRandom, parts.clock.now());
   return {
     random: systemRandom,
+    renderer,
     sealer: createSealer(ring, systemRandom),
     idNames: createIdNames(ring, systemRandom),
     derivedKeys: createDerivedKeys(ring),

@@ -12,6 +12,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: the checkout. */
   readonly cwd?: string;
+  /** Another user than ours: only root can give one. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   /** A process that does not end within this time of being asked is killed; default 5,000. */
   readonly patienceMs?: number;
 }
@@ -39,7 +41,12 @@ export interface RunningProcess {
 /** Starts a program. Throws when there is no such program; a program that ends at once is seen by `end`. */
 export function startProcess(options: ProcessOptions): RunningProcess {
   const { name, command, args, cwd = root, patienceMs = 5000 } = options;
-  const child = spawn(command, args, { cwd, env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, {
+    cwd,
+    env: options.env ?? process.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options.user,
+  });
   const { pid } = child;
   child.on('error', () => undefined); // told by the missing pid
   if (pid === undefined) throw new Error(`${name}: cannot start ${command}`);

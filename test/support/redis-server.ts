@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import type { RedisNodeOptions } from './environment.ts';
 import { withFreePorts } from './ports.ts';
 import { beforeItEnds, type RunningProcess, startProcess } from './process.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -32,19 +35,28 @@ export interface RedisStart {
 
 /** Starts a redis-server on a port of 127.0.0.1 that was free. Unless `args` say otherwise it saves nothing. */
 export async function startRedisServer(args: readonly string[] = []): Promise<RedisServer> {
+  return await withFreePorts(1, ([port = 0]) => startRedisServerOn({ port, args }));
+}
+
+/** As {@link startRedisServer}, on a port that the caller chose; rejects when somebody else has it. */
+export async function startRedisServerOn(options: RedisNodeOptions): Promise<RedisServer> {
+  const { port, args, file, isSentinel = false } = options;
   const folder = await tempFolder();
+  const fileArguments = file === undefined ? [] : [join(folder, 'redis.conf')];
+  if (file !== undefined) await writeFile(join(folder, 'redis.conf'), file);
   const clients: Redis[] = [];
   let running: RunningProcess | undefined;
 
-  async function startOn(port: number, options: RedisStart): Promise<void> {
-    const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+  async function start(how: RedisStart = {}): Promise<void> {
+    const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
+    const kind = isSentinel ? ['--sentinel'] : ['--save', ''];
     const server = startProcess({
       name: 'redis-server',
       command: toolPath('redis'),
-      args: [...fixed, ...args, ...(options.extra ?? [])],
+      args: [...fileArguments, ...fixed, ...kind, ...args, ...(how.extra ?? [])],
     });
     running = server;
-    const line = options.until === 'loading' ? 'Server initialized' : 'Ready to accept connections';
+    const line = how.until === 'loading' ? 'Server initialized' : readyLine(isSentinel);
     await beforeItEnds(
       'redis-server',
       server,
@@ -57,28 +69,31 @@ export async function startRedisServer(args: readonly string[] = []): Promise<Re
     running = undefined;
   }
 
-  return await withFreePorts(1, async ([port = 0]) => {
-    await startOn(port, {});
-    return {
-      port,
-      url: `redis://127.0.0.1:${port}`,
-      get pid() {
-        return running?.pid;
-      },
-      admin() {
-        const client = new Redis({ port, retryStrategy: () => 20 });
-        client.on('error', () => undefined);
-        clients.push(client);
-        return client;
-      },
-      start: (options = {}) => startOn(port, options),
-      stop,
-      pause: () => running?.signal('SIGSTOP'),
-      resume: () => running?.signal('SIGCONT'),
-      async close() {
-        for (const client of clients) client.disconnect();
-        await stop();
-      },
-    };
-  });
+  await start();
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    get pid() {
+      return running?.pid;
+    },
+    admin() {
+      const client = new Redis({ port, retryStrategy: () => 20 });
+      client.on('error', () => undefined);
+      clients.push(client);
+      return client;
+    },
+    start,
+    stop,
+    pause: () => running?.signal('SIGSTOP'),
+    resume: () => running?.signal('SIGCONT'),
+    async close() {
+      for (const client of clients) client.disconnect();
+      await stop();
+    },
+  };
+}
+
+/** What redis-server says when it serves. */
+export function readyLine(isSentinel: boolean): string {
+  return isSentinel ? 'Sentinel ID is' : 'Ready to accept connections';
 }

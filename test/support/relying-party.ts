@@ -1,6 +1,7 @@
-import { createAuthorizationServer } from '../../src/adapters/openid-client/authorization-server.ts';
-import type { ProviderOptions } from '../../src/adapters/openid-client/discovery.ts';
+import type { ProviderOptions } from '../../src/adapters/openid-client/provider-options.ts';
+import { createProvider } from '../../src/app/providers.ts';
 import { Secret } from '../../src/core/secret.ts';
+import { secondsOf } from '../../src/core/time.ts';
 import type { AuthorizationServer, Redemption } from '../../src/ports/authorization-server.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
 import { type RecordingTelemetry, recordingTelemetry } from './recording-telemetry.ts';
@@ -15,22 +16,40 @@ export interface RelyingParty {
   redeem(parameters?: Readonly<Record<string, string>>): Promise<Redemption>;
 }
 
+/** Our registration at a tiny provider, as the configuration would have it; `changes` differ. */
+export function registrationAt(provider: TinyProvider, changes: Partial<ProviderOptions> = {}): ProviderOptions {
+  return {
+    name: 'idp',
+    label: 'Example',
+    protocol: { kind: 'oidc' },
+    issuer: provider.origin,
+    clientId: provider.clientId,
+    clientAuthentication: undefined,
+    clientSecret: new Secret('canary-client-secret'),
+    clientKey: undefined,
+    clientCertificate: undefined,
+    scopes: ['openid', 'email'],
+    responseMode: 'query',
+    pushedAuthorization: undefined,
+    authorizationParameters: new Map(),
+    metadata: undefined,
+    metadataRefresh: secondsOf(3600),
+    endpointOrigins: [],
+    clockTolerance: secondsOf(60),
+    allowHttp: true,
+    backChannelUrl: undefined,
+    ca: undefined,
+    proxy: undefined,
+    allowUnverifiedEmail: false,
+    requestTimeout: secondsOf(0.4),
+    ...changes,
+  };
+}
+
 export function relyingPartyOf(provider: TinyProvider, changes: Partial<ProviderOptions> = {}): RelyingParty {
   const clock = fixedClock();
   const telemetry = recordingTelemetry();
-  const options: ProviderOptions = {
-    name: 'idp',
-    issuer: provider.origin,
-    clientId: provider.clientId,
-    clientSecret: new Secret('canary-client-secret'),
-    scopes: ['openid', 'email'],
-    allowHttp: true,
-    backChannelUrl: undefined,
-    allowUnverifiedEmail: false,
-    requestTimeoutMs: 400,
-    ...changes,
-  };
-  const server = createAuthorizationServer(options, { clock, telemetry });
+  const server = createProvider(registrationAt(provider, changes), { clock, telemetry });
   return {
     server,
     clock,

@@ -21,12 +21,15 @@ export const appOrigin = 'https://app.example.com';
 export interface SessionWorldOptions {
   readonly settings?: Partial<input<typeof sessionSettings>>;
   readonly provider?: Partial<Parameters<typeof fakeAuthorizationServer>[0]>;
+  /** Names of further providers of the instance, each with an issuer `https://<name>.example`. */
+  readonly furtherProviders?: readonly string[];
 }
 
 /** A session instance on real adapters (memory, node:crypto), a fixed clock and a provider in memory. */
 export interface SessionWorld {
   readonly clock: FixedClock;
   readonly provider: FakeAuthorizationServer;
+  readonly providers: ReadonlyMap<string, FakeAuthorizationServer>;
   readonly store: FailingStore;
   readonly telemetry: RecordingTelemetry;
   readonly services: ModeServices;
@@ -58,8 +61,10 @@ export function cookieHeader(browser: Browser): string {
 
 /** Id of a session in the world's store that another instance made. */
 export async function otherSession({ services, clock }: SessionWorld): Promise<string> {
-  const ports = { records: services.store.sessions, sealer: services.sealer, idNames: services.idNames };
-  return await createSession(sessionAt(clock.now(), { instance: 'other' }), secondsOf(3600), ports);
+  const { sealer, idNames, store } = services;
+  const limits = { idleLifetime: secondsOf(3600), maxPerUser: undefined };
+  const ports = { records: store.sessions, index: store.index, sealer, idNames };
+  return await createSession(sessionAt(clock.now(), { instance: 'other' }), limits, ports);
 }
 
 export async function sessionWorld(options: SessionWorldOptions = {}): Promise<SessionWorld> {
@@ -67,9 +72,12 @@ export async function sessionWorld(options: SessionWorldOptions = {}): Promise<S
   const store = failingStore(createMemoryStore({ clock }));
   const telemetry = recordingTelemetry();
   const provider = fakeAuthorizationServer({ now: () => clock.now(), ...options.provider });
-  const providers = new Map([[provider.name, provider]]);
+  const further = (options.furtherProviders ?? []).map((name) =>
+    fakeAuthorizationServer({ name, issuer: `https://${name}.example`, now: () => clock.now() }),
+  );
+  const providers = new Map([provider, ...further].map((each) => [each.name, each]));
   const services = modeServices({ origins: [appOrigin], clock, telemetry, store, providers });
-  const settings = sessionSettings.parse({ provider: provider.name, ...options.settings });
+  const settings = sessionSettings.parse({ provider: [...providers.keys()], ...options.settings });
   const instance = sessionMode.create('web', settings, services);
   const service = await serviceOf(instance);
 
@@ -92,6 +100,7 @@ export async function sessionWorld(options: SessionWorldOptions = {}): Promise<S
   return {
     clock,
     provider,
+    providers,
     store,
     telemetry,
     services,

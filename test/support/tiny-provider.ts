@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
+import { TLSSocket } from 'node:tls';
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { listenOnLoopback } from './listen.ts';
 
-export type TinyEndpoint = 'discovery' | 'token' | 'userinfo' | 'jwks' | 'other';
+export type TinyEndpoint = 'discovery' | 'token' | 'userinfo' | 'jwks' | 'par' | 'emails' | 'other';
 
 export interface TinyRequest {
   readonly endpoint: TinyEndpoint;
@@ -10,6 +12,8 @@ export interface TinyRequest {
   readonly url: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: URLSearchParams;
+  /** Common name of the certificate that the client showed in TLS. */
+  readonly clientName: string | undefined;
 }
 
 export type TinyHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -30,33 +34,39 @@ export interface TinyProvider {
   idToken(claims?: JWTPayload, header?: Readonly<Record<string, unknown>>): Promise<string>;
   /** The published key, as JWK. */
   readonly publicKey: JWK;
+  /** Publishes another key in place of the first; ID tokens are signed with it from now on. */
+  rotateKey(kid: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** One key for all providers of a test file: to make one takes longer than most tests. */
 let keys: Promise<GenerateKeyPairResult> | undefined;
 
-/** `issuer`: what it calls itself, its address unless told otherwise. ID tokens have the nonce `nonce`. */
-export async function startTinyProvider(issuer?: string): Promise<TinyProvider> {
+/**
+ * `issuer`: what it calls itself, its address unless told otherwise. With `tls` it speaks https. ID tokens have the
+ * nonce `nonce`.
+ */
+export async function startTinyProvider(issuer?: string, tls?: ServerOptions): Promise<TinyProvider> {
   keys ??= generateKeyPair('RS256');
-  const { publicKey, privateKey } = await keys;
-  const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig' };
+  let { publicKey, privateKey } = await keys;
+  let jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig' };
   const clientId = 'sallyport-test';
   const requests: TinyRequest[] = [];
   const answers = new Map<TinyEndpoint, object | TinyHandler>();
   let metadataChanges: Readonly<Record<string, unknown>> = {};
   let tokenChanges: Readonly<Record<string, unknown>> = {};
 
-  const server = createServer((request, response) => {
-    void respond(request, response);
-  });
-  const origin = `http://127.0.0.1:${await listenOnLoopback(server)}`;
+  const listener = (request: IncomingMessage, response: ServerResponse) => void respond(request, response);
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  const origin = `http${tls === undefined ? '' : 's'}://127.0.0.1:${await listenOnLoopback(server)}`;
   const iss = issuer ?? origin;
 
   async function idToken(claims: JWTPayload = {}, header: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
     const payload = { iss, aud: clientId, sub: 'alice', nonce: 'nonce', iat: now, exp: now + 300, ...claims };
-    return await new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid: 'key-1', ...header }).sign(privateKey);
+    return await new SignJWT(payload)
+      .setProtectedHeader({ alg: 'RS256', kid: jwk.kid ?? '', ...header })
+      .sign(privateKey);
   }
 
   async function normalAnswer(endpoint: TinyEndpoint): Promise<object> {
@@ -88,6 +98,10 @@ export async function startTinyProvider(issuer?: string): Promise<TinyProvider> 
         return { sub: 'alice', email: 'alice@example.com', email_verified: true };
       case 'jwks':
         return { keys: [jwk] };
+      case 'par':
+        return { request_uri: 'urn:ietf:params:oauth:request_uri:pushed', expires_in: 60 };
+      case 'emails':
+        return [];
       case 'other':
         return {};
     }
@@ -99,11 +113,16 @@ export async function startTinyProvider(issuer?: string): Promise<TinyProvider> 
     let body = '';
     for await (const chunk of request) body += String(chunk);
     const { headers, method = '' } = request;
-    requests.push({ endpoint, method, url, headers, body: new URLSearchParams(body) });
+    const clientName = clientNameOf(request);
+    requests.push({ endpoint, method, url, headers, body: new URLSearchParams(body), clientName });
     const answer = answers.get(endpoint) ?? (await normalAnswer(endpoint));
     if (typeof answer === 'function')
       (answer as TinyHandler)(request, response); // the only callable kind of answer
-    else response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+    else {
+      // RFC 9126 §2.2
+      response.statusCode = endpoint === 'par' ? 201 : 200;
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+    }
   }
 
   return {
@@ -112,6 +131,10 @@ export async function startTinyProvider(issuer?: string): Promise<TinyProvider> 
     requests,
     publicKey: jwk,
     idToken,
+    rotateKey: async (kid) => {
+      ({ publicKey, privateKey } = await generateKeyPair('RS256'));
+      jwk = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' };
+    },
     count: (endpoint) => requests.filter((request) => request.endpoint === endpoint).length,
     answer: (endpoint, answer) => {
       if (answer === undefined) answers.delete(endpoint);
@@ -133,5 +156,13 @@ export async function startTinyProvider(issuer?: string): Promise<TinyProvider> 
 function endpointOf(url: string): TinyEndpoint {
   if (url.startsWith('/.well-known/')) return 'discovery';
   const name = url.split(/[/?]/)[1];
-  return name === 'token' || name === 'userinfo' || name === 'jwks' ? name : 'other';
+  return named.find((endpoint) => endpoint === name) ?? 'other';
+}
+
+const named = ['token', 'userinfo', 'jwks', 'par', 'emails'] as const;
+
+function clientNameOf({ socket }: IncomingMessage): string | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  const { subject } = socket.getPeerCertificate();
+  return subject?.CN === undefined ? undefined : String(subject.CN);
 }

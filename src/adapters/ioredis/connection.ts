@@ -1,14 +1,16 @@
-import { once } from 'node:events';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Clock } from '../../ports/clock.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
+import type { RedisClient } from './client.ts';
+import { connectCluster } from './cluster-client.ts';
 import { failureOf, RedisFailure } from './failure.ts';
-import { clientOptions, type RedisStoreOptions } from './options.ts';
-import { createOutageReport } from './outage-report.ts';
-import { type ScriptedRedis, withScripts } from './scripts.ts';
+import type { RedisStoreOptions } from './options.ts';
+import { createOutageReport, type OutageReport } from './outage-report.ts';
+import type { ScriptedRedis } from './scripts.ts';
+import { connectSingle } from './single-client.ts';
 
-/** One connection that renews itself. */
+/** A connection to Redis, or to all masters of a cluster, that renews itself. */
 export interface RedisConnection {
   /**
    * Carries out `commands` within the command time-out, or throws StoreUnavailableError.
@@ -18,6 +20,8 @@ export interface RedisConnection {
    * creates under a random name, deletes, marks, or compares a generation first.
    */
   run<T>(operation: string, commands: (redis: ScriptedRedis) => Promise<T>): Promise<T>;
+  /** Connections to the nodes that hold the keys. */
+  masters(): readonly Redis[];
   /** Waits for a connection that is being made, up to the command time-out. */
   isReachable(): Promise<boolean>;
   close(): Promise<void>;
@@ -30,27 +34,22 @@ export function connectRedis(
 ): RedisConnection {
   const { commandTimeoutMs: timeoutMs } = options;
   const report = createOutageReport(ports);
-  const redis = withScripts(new Redis({ ...clientOptions(options), reconnectOnError: createReconnectRule() }));
-  // Without a listener ioredis prints errors to the console.
-  redis.on('error', (error) => report.failed(failureOf(error)));
-  redis.on('ready', () => report.recovered());
+  const client = clientOf(options, report);
 
   async function run<T>(operation: string, commands: (redis: ScriptedRedis) => Promise<T>): Promise<T> {
     try {
-      return await within(timeoutMs, commands(redis));
+      return await within(timeoutMs, commands(client.commands));
     } catch (error) {
       const cause = failureOf(error);
       report.failed(cause);
+      client.failed(cause);
       throw new StoreUnavailableError(operation, { cause });
     }
   }
 
   async function isReachable(): Promise<boolean> {
     try {
-      await within(
-        timeoutMs,
-        ready(redis, AbortSignal.timeout(timeoutMs)).then(() => redis.ping()),
-      );
+      await within(timeoutMs, client.probe(AbortSignal.timeout(timeoutMs)));
       return true;
     } catch {
       return false;
@@ -58,12 +57,19 @@ export function connectRedis(
   }
 
   async function close(): Promise<void> {
-    // Replies come in order: with this one, those of all earlier commands are here. No answer: just end it.
-    if (redis.status === 'ready') await within(timeoutMs, redis.ping()).catch(() => undefined);
-    redis.disconnect();
+    // Replies come in order: with these, those of all earlier commands are here. No answer: just end it.
+    const connected = client.masters().filter(({ status }) => status === 'ready');
+    await Promise.allSettled(connected.map((master) => within(timeoutMs, master.ping())));
+    client.disconnect();
   }
 
-  return { run, isReachable, close };
+  return { run, masters: client.masters, isReachable, close };
+}
+
+function clientOf({ topology, ...options }: RedisStoreOptions, report: OutageReport): RedisClient {
+  return topology.kind === 'cluster'
+    ? connectCluster({ ...options, topology }, report)
+    : connectSingle({ ...options, topology }, report);
 }
 
 /** Settles with `work`, or fails after `milliseconds`; what `work` does later is then ignored. */
@@ -77,27 +83,4 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Waits for a connection that is being made; rejects at its next error and when `signal` aborts. */
-async function ready(redis: Redis, signal: AbortSignal): Promise<void> {
-  if (redis.status === 'ready') return;
-  if (redis.status === 'end') throw new RedisFailure('DISCONNECTED');
-  await once(redis, 'ready', { signal });
-}
-
-/**
- * Whether a reply means that another connection may lead to a better Redis: after a failover the old master answers
- * READONLY, a restarted or resynchronising one LOADING or MASTERDOWN. At most once a second, so that a replica that
- * stays one goes on to serve reads.
- */
-function createReconnectRule(): (error: Error) => boolean {
-  let last = Number.NEGATIVE_INFINITY;
-  return (error) => {
-    if (!['READONLY', 'LOADING', 'MASTERDOWN'].includes(failureOf(error).code)) return false;
-    const now = performance.now();
-    if (now - last < 1000) return false;
-    last = now;
-    return true;
-  };
 }

@@ -19,8 +19,22 @@ export function failureOf(error: unknown): RedisFailure {
   return new RedisFailure(codeOf(error));
 }
 
+/**
+ * The failure behind an error that tells that no sentinel named a master; undefined for other errors. `last` is what
+ * the sentinel that was asked last said.
+ */
+export function sentinelFailureOf(error: unknown, last: unknown): RedisFailure | undefined {
+  if (!(error instanceof Error) || !error.message.startsWith('All sentinels are unreachable')) return undefined;
+  const reason = last instanceof Error ? last.message : '';
+  if (reason.includes('invalid reply')) return new RedisFailure('SENTINEL_KNOWS_NO_SUCH_MASTER');
+  const reply = / because -?([A-Z]{2,20}) /.exec(reason)?.[1];
+  return new RedisFailure(reply === undefined ? 'NO_SENTINEL' : `SENTINEL_${reply}`);
+}
+
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'UNKNOWN';
+  // No node of a cluster could be asked: why not the last one?
+  if ('lastNodeError' in error && error.lastNodeError instanceof Error) return codeOf(error.lastNodeError);
   if ('code' in error && typeof error.code === 'string') return error.code;
   const reply = /^-?([A-Z]{2,20})(?: |$)/.exec(error.message)?.[1];
   // Redis 6 wraps what a script ran into: `ERR Error running script (call to f_…): @user_script:1: -OOM command …`.

@@ -6,6 +6,12 @@ import type { DocumentKey } from '../../ports/store.ts';
  */
 export interface RedisKeys {
   session(name: string): string;
+  /** Glob pattern that matches the key of every session. */
+  readonly sessions: string;
+  /** The name of the session at a key that matches {@link RedisKeys.sessions}. */
+  sessionNameOf(key: string): string;
+  /** A group of the session index. */
+  index(group: string): string;
   once(name: string): string;
   document(key: DocumentKey): string;
   alias(kind: string, alias: string): string;
@@ -17,6 +23,9 @@ export function createRedisKeys(prefix: string): RedisKeys {
   const begin = prefix === '' ? '' : `${prefix.replace(/:+$/, '')}:`;
   return {
     session: (name) => `${begin}s:{${name}}`,
+    sessions: `${begin.replace(/[*?[\]\\]/g, '\\$&')}s:{*}`,
+    sessionNameOf: (key) => key.slice(`${begin}s:{`.length, -1),
+    index: (group) => `${begin}i:{${escaped(group)}}`,
     once: (name) => `${begin}o:{${escaped(name)}}`,
     document: ({ kind, id }) => `${begin}d:{${escaped(kind)}:${escaped(id)}}`,
     alias: (kind, alias) => `${begin}a:{${escaped(kind)}:${escaped(alias)}}`,

@@ -6,6 +6,7 @@ import { createRedisDocuments } from './documents.ts';
 import { createRedisKeys } from './keys.ts';
 import { createRedisOnce } from './once.ts';
 import type { RedisStoreOptions } from './options.ts';
+import { createRedisIndex } from './session-index.ts';
 import { createRedisSessions } from './sessions.ts';
 
 /**
@@ -20,6 +21,7 @@ export function createRedisStore(
   const keys = createRedisKeys(options.keyPrefix);
   return {
     sessions: createRedisSessions(connection, keys, ports.clock),
+    index: createRedisIndex(connection, keys, ports.clock),
     once: createRedisOnce(connection, keys, ports.clock),
     documents: createRedisDocuments(connection, keys, ports.clock),
     isReachable: () => connection.isReachable(),

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis, RedisCommander } from 'ioredis';
 
 /*
  * Each script has one key and is one atomic step. `now` is the caller's clock, in seconds: a record whose end has
@@ -104,6 +104,23 @@ redis.call('PEXPIRE', KEYS[1], math.max(redis.call('PTTL', KEYS[1]), tonumber(tt
 return members
 `;
 
+/** Places in the order of a group of the index, before they begin again; ends times this are exact until 2100. */
+export const orderSteps = 2_097_152;
+
+// A group of the index is a sorted set of session names; see session-index.ts for the scores. The member ! counts
+// additions, from 8 * 10^15 up, out of the reach of the range of ended members.
+const addToIndex = `
+local name, e, ttl, now = unpack(ARGV)
+local steps = ${orderSteps}
+local known = redis.call('ZSCORE', KEYS[1], name)
+redis.call('ZADD', KEYS[1], 'NX', '8000000000000000', '!')
+local place = known or redis.call('ZINCRBY', KEYS[1], 1, '!')
+redis.call('ZADD', KEYS[1], string.format('%.0f', tonumber(e) * steps + tonumber(place) % steps), name)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('(%.0f', (tonumber(now) + 1) * steps))
+redis.call('PEXPIRE', KEYS[1], math.max(redis.call('PTTL', KEYS[1]), tonumber(ttl)))
+return 1
+`;
+
 /** The scripts as commands; numbers are 1 for done and 0 for not done. ioredis sends EVALSHA and copes with NOSCRIPT. */
 export interface Scripts {
   /** `ttl` here and below: milliseconds. */
@@ -135,9 +152,11 @@ export interface Scripts {
   joinGroup(key: string, member: string, e: number | '+inf', ttl: number, now: number): Promise<string>;
   /** Counts a deletion and resolves to the members. */
   listDeletedGroup(key: string, ttl: number, now: number): Promise<string[]>;
+  addToIndex(key: string, name: string, e: number, ttl: number, now: number): Promise<number>;
 }
 
-export type ScriptedRedis = Redis & Scripts;
+/** What a client of a single Redis and one of a cluster have in common. */
+export type ScriptedRedis = RedisCommander<{ type: 'default'; mapping: 'resp2' }> & Scripts;
 
 const sources: Readonly<Record<keyof Scripts, string>> = {
   createSession,
@@ -149,10 +168,11 @@ const sources: Readonly<Record<keyof Scripts, string>> = {
   deleteDocumentOfGroup,
   joinGroup,
   listDeletedGroup,
+  addToIndex,
 };
 
 /** Gives a client the scripts as commands. */
-export function withScripts(redis: Redis): ScriptedRedis {
+export function withScripts(redis: Redis | Cluster): ScriptedRedis {
   for (const [name, lua] of Object.entries(sources)) redis.defineCommand(name, { lua, numberOfKeys: 1 });
-  return redis as ScriptedRedis; // defineCommand adds methods that its types cannot know
+  return redis as (Redis | Cluster) & Scripts; // defineCommand adds methods that its types cannot know
 }

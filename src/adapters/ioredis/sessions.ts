@@ -4,6 +4,7 @@ import type { SessionRecord, SessionRecords } from '../../ports/store.ts';
 import type { RedisConnection } from './connection.ts';
 import { bufferOf, integerOf } from './fields.ts';
 import type { RedisKeys } from './keys.ts';
+import { scanKeys } from './scan.ts';
 
 /**
  * Session records as hashes: v sealed, g generation, t last seen, e absolute end, i idle seconds.
@@ -50,6 +51,10 @@ export function createRedisSessions(connection: RedisConnection, keys: RedisKeys
         redis.deleteSession(keys.session(name), clock.now()),
       );
       return deleted === 1;
+    },
+
+    async *names() {
+      for await (const key of scanKeys(connection, keys.sessions)) yield keys.sessionNameOf(key);
     },
   };
 }

@@ -8,6 +8,8 @@ export interface ExpiringMap<V> {
   set(name: string, value: V, now: EpochSeconds): void;
   /** True when an entry was there. */
   delete(name: string, now: EpochSeconds): boolean;
+  /** Names of entries that have not ended. Entries may come and go while it is used. */
+  names(now: () => EpochSeconds): Iterable<string>;
   /** Entries held, ended ones that no sweep has met yet included. */
   readonly size: number;
 }
@@ -69,6 +71,9 @@ export function createExpiringMap<V>(limit: number, endOf: (value: V) => number)
       const isThere = get(name, now) !== undefined;
       entries.delete(name);
       return isThere;
+    },
+    *names(now) {
+      for (const [name, value] of entries) if (now() < endOf(value)) yield name;
     },
     get size() {
       return entries.size;

@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
 import { createMemoryDocuments } from './documents.ts';
 import { createMemoryOnce } from './once.ts';
+import { createMemoryIndex } from './session-index.ts';
 import { createMemorySessions } from './sessions.ts';
 
 export interface MemoryStoreOptions {
@@ -19,6 +20,8 @@ const maxDocuments = 500_000;
 export function createMemoryStore({ clock, maxSessions = 100_000 }: MemoryStoreOptions): Store {
   return {
     sessions: createMemorySessions(clock, maxSessions),
+    // A session is in the group of its user and in that of its provider session.
+    index: createMemoryIndex(clock, 2 * maxSessions),
     once: createMemoryOnce(clock, maxMarkers),
     documents: createMemoryDocuments(clock, maxDocuments),
     async isReachable() {

@@ -48,5 +48,8 @@ export function createMemorySessions(clock: Clock, maxSessions: number): Session
     async delete(name) {
       return entries.delete(name, clock.now());
     },
+    async *names() {
+      yield* entries.names(() => clock.now());
+    },
   };
 }

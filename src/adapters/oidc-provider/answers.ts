@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { IssuerPages } from '../../ports/issuer-engine.ts';
 import { endpoints } from './configuration.ts';
 import { endSession, postLogoutTarget } from './end-session.ts';
-import { show } from './pages.ts';
+import { type EnginePages, showError } from './pages.ts';
 
 type Next = () => Promise<unknown>;
 
@@ -22,7 +21,7 @@ const retryAfter = '5';
  * Runs around the engine: hardens every answer, and replaces the engine's pages that submit themselves by script,
  * which no page of ours may, with what their only button would have done.
  */
-export function answersOf(pages: IssuerPages): (context: KoaContextWithOIDC, next: Next) => Promise<void> {
+export function answersOf(pages: EnginePages): (context: KoaContextWithOIDC, next: Next) => Promise<void> {
   return async (context, next) => {
     context.set('x-content-type-options', 'nosniff');
     context.set('referrer-policy', 'no-referrer');
@@ -72,13 +71,13 @@ function allowFormPost(context: KoaContextWithOIDC): void {
   );
 }
 
-function answerUnrouted(context: KoaContextWithOIDC, pages: IssuerPages): void {
+function answerUnrouted(context: KoaContextWithOIDC, pages: EnginePages): void {
   const isPostOnly = postOnly.has(context.path.replace(/(?<=.)\/$/, ''));
-  const [status, error, description] = isPostOnly
+  const [status, error, error_description] = isPostOnly
     ? ([405, 'method_not_allowed', 'This address takes POST requests only.'] as const)
     : ([404, 'not_found', 'There is nothing at this address.'] as const);
-  if (context.accepts('json', 'html') === 'html') show(context, pages.error({ error, description }));
-  else context.body = { error, error_description: description };
+  if (context.accepts('json', 'html') === 'html') showError(context, pages, { error, error_description });
+  else context.body = { error, error_description };
   context.status = status;
   if (isPostOnly) context.set('allow', 'POST');
 }

@@ -5,7 +5,7 @@ import type { IssuerAccount, IssuerClient, IssuerEngineSettings } from '../../po
 import type { CookieNames } from './cookie-names.ts';
 import { requestLogout, showLoggedOut } from './end-session.ts';
 import { loadGrant } from './grants.ts';
-import { showError } from './pages.ts';
+import { type EnginePages, showError } from './pages.ts';
 
 /** Where each endpoint is, below the base path. A slash at the end is accepted everywhere. */
 export const endpoints = {
@@ -29,11 +29,13 @@ export interface ConfigurationParts {
   /** Newest first. */
   readonly cookieKeys: readonly string[];
   readonly clock: Clock;
+  readonly pages: EnginePages;
 }
 
 /** The one place where oidc-provider is told what this issuer does, and what it does not. */
 export function configurationOf(settings: IssuerEngineSettings, parts: ConfigurationParts): Configuration {
-  const { lifetimes, pages } = settings;
+  const { lifetimes } = settings;
+  const { pages } = parts;
   const cookie = { httpOnly: true, sameSite: 'lax' } as const;
   return {
     adapter: parts.adapter,

@@ -1,6 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { IssuerPages } from '../../ports/issuer-engine.ts';
-import { show } from './pages.ts';
+import type { EnginePages } from './pages.ts';
 
 /**
  * What a logout request with a live session leads to. An ID token of this very login (same user, same `sid`) is
@@ -8,16 +7,15 @@ import { show } from './pages.ts';
  * would only leave sessions behind. Anything else may be a foreign page's link and is asked about
  * (OpenID Connect RP-Initiated Logout 1.0 §2 and §6).
  */
-export async function requestLogout(context: KoaContextWithOIDC, pages: IssuerPages): Promise<void> {
+export async function requestLogout(context: KoaContextWithOIDC, pages: EnginePages): Promise<void> {
   const { client, session } = context.oidc;
   const target = postLogoutTarget(context);
   if (isVouchedFor(context)) {
     await endSession(context, target);
     return;
   }
-  show(
-    context,
-    pages.confirmLogout({
+  pages.show(context, ({ confirmLogout }) =>
+    confirmLogout({
       action: context.oidc.urlFor('end_session_confirm'),
       fields: [['xsrf', text(session?.state?.['secret']) ?? '']],
       clientName: client?.clientName,
@@ -27,8 +25,8 @@ export async function requestLogout(context: KoaContextWithOIDC, pages: IssuerPa
 }
 
 /** The end of a logout that has no client to go back to. */
-export function showLoggedOut(context: KoaContextWithOIDC, pages: IssuerPages): void {
-  show(context, pages.loggedOut(context.oidc.client?.clientName));
+export function showLoggedOut(context: KoaContextWithOIDC, pages: EnginePages): void {
+  pages.show(context, ({ loggedOut }) => loggedOut(context.oidc.client?.clientName));
 }
 
 /** Where the browser goes after a logout: the client's checked URI with its state, else our own page. */

@@ -12,6 +12,7 @@ import { answersOf } from './answers.ts';
 import { configurationOf } from './configuration.ts';
 import { allCookiesOf, cookieNamesOf } from './cookie-names.ts';
 import { fixOrigin } from './fixed-origin.ts';
+import { enginePagesOf } from './pages.ts';
 import { recordsOf } from './records.ts';
 import { report } from './report.ts';
 import { readSigningKeys } from './signing-keys.ts';
@@ -68,6 +69,7 @@ export function createIssuerEngine(settings: IssuerEngineSettings, services: Iss
 }
 
 function createProvider(settings: IssuerEngineSettings, services: IssuerEngineServices): Provider {
+  const pages = enginePagesOf(settings.pages, services.renderer);
   const provider = new Provider(
     settings.issuer,
     configurationOf(settings, {
@@ -78,13 +80,14 @@ function createProvider(settings: IssuerEngineSettings, services: IssuerEngineSe
         .derive(`issuer cookies ${settings.name}`)
         .map((key) => Buffer.from(key).toString('base64url')),
       clock: services.clock,
+      pages,
     }),
   );
   fixOrigin(provider, settings.issuer);
   // `sid` in every ID token (OpenID Connect Front-Channel Logout §3): relying parties find sessions by it, and an
   // id_token_hint says which login it is of. The types do not know this method of the provider's client model.
   Object.assign(provider.Client.prototype, { includeSid: () => true });
-  provider.use(answersOf(settings.pages));
+  provider.use(answersOf(pages));
   report(provider, settings.name, services.telemetry);
   return provider;
 }

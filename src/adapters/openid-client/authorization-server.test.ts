@@ -3,6 +3,7 @@ import { drip, flood, gzipBomb, hang, json, reset, status } from '../../../test/
 import { relyingPartyOf } from '../../../test/support/relying-party.ts';
 import { startTinyProvider, type TinyProvider } from '../../../test/support/tiny-provider.ts';
 import { Secret } from '../../core/secret.ts';
+import { secondsOf } from '../../core/time.ts';
 
 let provider: TinyProvider;
 beforeEach(async () => {
@@ -13,7 +14,7 @@ afterEach(async () => {
 });
 
 /** For faults that are waited for. */
-const impatient = { requestTimeoutMs: 150 };
+const impatient = { requestTimeout: secondsOf(0.15) };
 
 const faults = [
   ['a hang', hang],

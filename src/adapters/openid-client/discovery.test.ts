@@ -2,9 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { drip, flood, gzipBomb, hang, json, reset, status } from '../../../test/support/bad-answers.ts';
 import { fixedClock } from '../../../test/support/fixed-clock.ts';
 import { recordingTelemetry } from '../../../test/support/recording-telemetry.ts';
+import { registrationAt } from '../../../test/support/relying-party.ts';
 import { startTinyProvider, type TinyProvider } from '../../../test/support/tiny-provider.ts';
+import { until } from '../../../test/support/until.ts';
+import { createProvider } from '../../app/providers.ts';
 import { Secret } from '../../core/secret.ts';
-import { createDiscovery, detailOf, type ProviderOptions } from './discovery.ts';
+import { secondsOf } from '../../core/time.ts';
+import { detailOf } from './error-detail.ts';
+import type { ProviderOptions } from './provider-options.ts';
 
 let provider: TinyProvider;
 let clock: ReturnType<typeof fixedClock>;
@@ -19,34 +24,23 @@ afterEach(async () => {
 });
 
 function newDiscovery(changes: Partial<ProviderOptions> = {}) {
-  const options: ProviderOptions = {
-    name: 'idp',
-    issuer: provider.origin,
-    clientId: provider.clientId,
-    clientSecret: new Secret('canary-client-secret'),
-    scopes: ['openid'],
-    allowHttp: true,
-    backChannelUrl: undefined,
-    allowUnverifiedEmail: false,
-    requestTimeoutMs: 300,
-    ...changes,
-  };
-  return createDiscovery(options, { clock, telemetry });
+  const options = registrationAt(provider, { requestTimeout: secondsOf(0.3), ...changes });
+  return createProvider(options, { clock, telemetry });
 }
 
 async function detail(changes: Partial<ProviderOptions> = {}): Promise<string> {
-  const found = await newDiscovery(changes).configuration();
+  const found = await newDiscovery(changes).issuer();
   return 'kind' in found ? found.detail : 'found';
 }
 
 describe('discovery (OpenID Connect Discovery 1.0 §4)', () => {
-  it('asks when first needed, once however many ask, and never again', async () => {
+  it('asks when first needed, once however many ask, and not again while it is young', async () => {
     const discovery = newDiscovery();
     expect(discovery.status()).toBe('not_asked');
     expect(provider.count('discovery')).toBe(0);
-    const found = await Promise.all(Array.from({ length: 20 }, () => discovery.configuration()));
+    const found = await Promise.all(Array.from({ length: 20 }, () => discovery.issuer()));
     expect(found.every((each) => !('kind' in each))).toBe(true);
-    await discovery.configuration();
+    await discovery.issuer();
     expect(provider.count('discovery')).toBe(1);
     expect(discovery.status()).toBe('ready');
     expect(telemetry.events).toEqual([{ name: 'provider_discovered', fields: { provider: 'idp' } }]);
@@ -55,15 +49,54 @@ describe('discovery (OpenID Connect Discovery 1.0 §4)', () => {
   it('asks again after a second, not sooner, when the provider was down', async () => {
     const discovery = newDiscovery();
     provider.answer('discovery', status(500));
-    expect(await discovery.configuration()).toMatchObject({ kind: 'unavailable' });
+    expect(await discovery.issuer()).toMatchObject({ kind: 'unavailable' });
     expect(discovery.status()).toBe('unavailable');
     provider.answer('discovery', undefined);
-    expect(await discovery.configuration()).toMatchObject({ kind: 'unavailable' });
+    expect(await discovery.issuer()).toMatchObject({ kind: 'unavailable' });
     expect(provider.count('discovery')).toBe(1);
     clock.advance(1);
-    expect('kind' in (await discovery.configuration())).toBe(false);
+    expect('kind' in (await discovery.issuer())).toBe(false);
     expect(discovery.status()).toBe('ready');
     expect(telemetry.names()).toEqual(['provider_unavailable', 'provider_discovered']);
+  });
+
+  it('is repeated after an hour, for which nobody waits', async () => {
+    const server = newDiscovery();
+    await server.issuer();
+    provider.metadata({ authorization_response_iss_parameter_supported: true });
+    clock.advance(3599);
+    await server.issuer();
+    expect(provider.count('discovery')).toBe(1);
+    clock.advance(1);
+    expect(await server.issuer()).toMatchObject({ sendsIss: false });
+    await until('the new metadata is used', async () => {
+      const found = await server.issuer();
+      return 'sendsIss' in found && found.sendsIss;
+    });
+    expect(provider.count('discovery')).toBe(2);
+  });
+
+  it.each([
+    ['is down', () => provider.answer('discovery', status(500))],
+    ['became somebody else (T7)', () => provider.metadata({ issuer: 'https://evil.example' })],
+    ['moved its endpoints away (I3)', () => provider.metadata({ token_endpoint: 'https://evil.example/token' })],
+  ])('keeps what is known when the provider %s, and tries again after half a minute', async (_case, change) => {
+    const server = newDiscovery();
+    await server.issuer();
+    change();
+    clock.advance(3600);
+    const refreshed = async (count: number) => {
+      expect(await server.issuer()).toMatchObject({ issuer: provider.origin });
+      await until('the failure is known', () => telemetry.names().length === count);
+      expect(server.status()).toBe('ready');
+    };
+    await refreshed(2);
+    clock.advance(29);
+    await refreshed(2);
+    expect(provider.count('discovery')).toBe(2);
+    clock.advance(1);
+    await refreshed(3);
+    expect(telemetry.names()).toEqual(['provider_discovered', 'provider_unavailable', 'provider_unavailable']);
   });
 
   it.each([
@@ -99,7 +132,17 @@ describe('discovery (OpenID Connect Discovery 1.0 §4)', () => {
     ['a list', ['x']],
   ])('refuses metadata with %s (T7)', async (_case, issuer) => {
     provider.metadata({ issuer: issuer === '/other' ? `${provider.origin}/other` : issuer });
-    expect(await detail()).not.toBe('found');
+    expect(await detail()).toMatch(/^the metadata (?:is of another issuer: "http.*", not http|names no issuer)/);
+  });
+
+  it('takes a bare origin with or without the slash, and uses the spelling of the metadata', async () => {
+    provider.metadata({ issuer: `${provider.origin}/` });
+    expect(await newDiscovery().issuer()).toMatchObject({ issuer: `${provider.origin}/` });
+  });
+
+  it('finds the metadata below the path of the issuer (OpenID Connect Discovery 1.0 §4.1)', async () => {
+    await detail({ issuer: `${provider.origin}/realms/main/` });
+    expect(provider.requests.map(({ url }) => url)).toEqual(['/realms/main/.well-known/openid-configuration']);
   });
 
   it.each([[['plain']], [[]], [['s256']], [null]])(
@@ -135,6 +178,41 @@ describe('discovery (OpenID Connect Discovery 1.0 §4)', () => {
     },
   );
 
+  it.each([
+    'authorization_endpoint',
+    'token_endpoint',
+    'jwks_uri',
+    'userinfo_endpoint',
+    'end_session_endpoint',
+    'revocation_endpoint',
+    'pushed_authorization_request_endpoint',
+  ])('refuses %s of a foreign origin unless it is listed, and says how (I3)', async (name) => {
+    provider.metadata({ [name]: 'http://127.0.0.1:1/x' });
+    expect(await detail()).toBe(
+      `${name} is on http://127.0.0.1:1, which is not the issuer's origin: if it belongs to the provider, list it in endpointOrigins`,
+    );
+    expect(await detail({ endpointOrigins: ['http://127.0.0.1:1'] })).toBe('found');
+    provider.metadata({ [name]: `${provider.origin}@127.0.0.1:1/x` });
+    expect(await detail()).toContain(name);
+  });
+
+  it('looks at the endpoints for clients with a certificate only where there is one (RFC 8705 §5, I3)', async () => {
+    provider.metadata({ mtls_endpoint_aliases: { token_endpoint: 'http://127.0.0.1:1/token', other: 7 } });
+    expect(await detail()).toBe('found');
+    const clientCertificate = { certificate: '', privateKey: new Secret('') };
+    expect(await detail({ clientCertificate })).toContain(
+      'mtls_endpoint_aliases.token_endpoint is on http://127.0.0.1:1',
+    );
+  });
+
+  it('needs somewhere to push requests to, where they are pushed (RFC 9126 §5)', async () => {
+    const missing = 'the metadata has no pushed_authorization_request_endpoint';
+    expect(await detail({ pushedAuthorization: true })).toBe(missing);
+    provider.metadata({ require_pushed_authorization_requests: true });
+    expect(await detail()).toBe(missing);
+    expect(await detail({ pushedAuthorization: false })).toBe('found');
+  });
+
   it('uses plain HTTP only where the operator allows it (I3)', async () => {
     expect(await detail({ allowHttp: false })).not.toBe('found');
     expect(provider.requests).toHaveLength(0);
@@ -153,9 +231,23 @@ describe('discovery (OpenID Connect Discovery 1.0 §4)', () => {
     }
   });
 
+  it('is done without where the operator wrote the metadata, wherever its endpoints are', async () => {
+    const metadata = {
+      authorization_endpoint: 'http://127.0.0.1:1/authorize',
+      token_endpoint: 'http://127.0.0.1:2/token',
+      jwks_uri: 'http://127.0.0.1:3/jwks',
+    };
+    const server = newDiscovery({ metadata });
+    expect(await server.issuer()).toEqual({ issuer: provider.origin, sendsIss: false });
+    clock.advance(1_000_000);
+    expect(await server.issuer()).toMatchObject({ issuer: provider.origin });
+    expect(provider.requests).toHaveLength(0);
+    expect(await detail({ metadata, allowHttp: false })).toContain('authorization_endpoint is not an https URL');
+  });
+
   it('tells the log no secret (G8)', async () => {
     provider.answer('discovery', status(500));
-    await newDiscovery().configuration();
+    await newDiscovery().issuer();
     expect(telemetry.text()).not.toContain('canary');
   });
 });
@@ -165,6 +257,7 @@ describe('detailOf', () => {
     [new Error('a'), 'a'],
     [new Error('a', { cause: new Error('b', { cause: new Error('c') }) }), 'a: b: c'],
     [new Error('a', { cause: { access_token: 'canary' } }), 'a'],
+    [new Error('a', { cause: new Response('canary', { status: 302 }) }), 'a (302)'],
     [new Error('a', { cause: new SyntaxError('"canary" is not valid JSON') }), 'a: it is no JSON'],
     ['text', 'text'],
     [undefined, 'undefined'],

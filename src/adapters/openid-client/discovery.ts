@@ -1,61 +1,59 @@
 import {
   allowInsecureRequests,
-  type ClientAuth,
-  ClientSecretBasic,
-  ClientSecretPost,
   Configuration,
+  clockTolerance,
   customFetch,
-  discovery,
   enableNonRepudiationChecks,
-  None,
   type ServerMetadata,
 } from 'openid-client';
-import type { Secret } from '../../core/secret.ts';
 import type { ProviderUnavailable } from '../../ports/authorization-server.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { HttpClient } from '../../ports/http-client.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
-import { boundedFetch } from './bounded-fetch.ts';
-
-/** A provider as it is configured. */
-export interface ProviderOptions {
-  readonly name: string;
-  readonly issuer: string;
-  readonly clientId: string;
-  /** Undefined for a public client. */
-  readonly clientSecret: Secret<string> | undefined;
-  readonly scopes: readonly string[];
-  readonly allowHttp: boolean;
-  /** Where requests to the issuer's origin are sent instead: `http://127.0.0.1:4181`. */
-  readonly backChannelUrl: string | undefined;
-  readonly allowUnverifiedEmail: boolean;
-  readonly requestTimeoutMs: number;
-}
+import { clientAuthentication } from './client-authentication.ts';
+import { detailOf } from './error-detail.ts';
+import { createKeySet } from './key-set.ts';
+import { metadataOf } from './metadata.ts';
+import type { ProviderOptions } from './provider-options.ts';
 
 export interface DiscoveryPorts {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly http: HttpClient;
 }
 
-/** The provider's metadata, fetched when first needed and kept; a failure is remembered for a second. */
+/** A provider that is known, and what the library needs to talk to it. */
 export interface Discovered {
-  configuration(): Promise<Configuration | ProviderUnavailable>;
+  readonly metadata: ServerMetadata;
+  /** For requests that need no keys. */
+  readonly configuration: Configuration;
+  /** For one redemption, with the keys that we have. */
+  redeeming(): Configuration;
+}
+
+/** The provider's metadata, found when first needed, kept, and found again when it has become old. */
+export interface Discovery {
+  /** One request at a time, however many ask; a failure is remembered for a second. */
+  find(): Promise<Discovered | ProviderUnavailable>;
   status(): 'ready' | 'unavailable' | 'not_asked';
 }
 
-const largestResponse = 1024 * 1024;
+/** Between two tries to refresh metadata that we have, in seconds. */
+const refreshRetry = 30;
 
-/** Discovery of one provider (OpenID Connect Discovery 1.0 §4). One request at a time, however many ask. */
-export function createDiscovery(options: ProviderOptions, ports: DiscoveryPorts): Discovered {
-  let known: Configuration | undefined;
+/** Discovery of one provider (OpenID Connect Discovery 1.0 §4), or its explicit metadata. */
+export function createDiscovery(options: ProviderOptions, ports: DiscoveryPorts): Discovery {
+  let known: { readonly discovered: Discovered; readonly at: number } | undefined;
   let failure: { readonly result: ProviderUnavailable; readonly at: number } | undefined;
-  let running: Promise<Configuration | ProviderUnavailable> | undefined;
+  let running: Promise<Discovered | ProviderUnavailable> | undefined;
 
-  async function ask(): Promise<Configuration | ProviderUnavailable> {
+  async function ask(): Promise<Discovered | ProviderUnavailable> {
     try {
-      known = await discover(options);
+      const discovered = discoveredOf(await metadataOf(options, ports.http), options, ports);
+      known = { discovered, at: ports.clock.now() };
       failure = undefined;
       ports.telemetry.event('provider_discovered', { provider: options.name });
-      return known;
+      return discovered;
     } catch (error) {
       const result: ProviderUnavailable = { kind: 'unavailable', detail: detailOf(error) };
       failure = { result, at: ports.clock.now() };
@@ -66,9 +64,19 @@ export function createDiscovery(options: ProviderOptions, ports: DiscoveryPorts)
     }
   }
 
+  function isOld({ at }: { readonly at: number }): boolean {
+    const now = ports.clock.now();
+    if (options.metadata !== undefined || now - at < options.metadataRefresh) return false;
+    return failure === undefined || now - failure.at >= refreshRetry;
+  }
+
   return {
-    async configuration() {
-      if (known !== undefined) return known;
+    async find() {
+      if (known !== undefined) {
+        // Nobody waits for it, and what we have stays when it fails. ask() rejects never.
+        if (isOld(known)) running ??= ask();
+        return known.discovered;
+      }
       if (failure !== undefined && ports.clock.now() - failure.at < 1) return failure.result;
       running ??= ask();
       return await running;
@@ -77,76 +85,29 @@ export function createDiscovery(options: ProviderOptions, ports: DiscoveryPorts)
   };
 }
 
-/** The text of an error and of its causes; for logs. */
-export function detailOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // JSON.parse quotes what it could not read: of a token endpoint, a token perhaps.
-  if (error instanceof SyntaxError) return 'it is no JSON';
-  return error.cause instanceof Error ? `${error.message}: ${detailOf(error.cause)}` : error.message;
-}
-
-async function discover(options: ProviderOptions): Promise<Configuration> {
-  const issuerOrigin = new URL(options.issuer).origin;
-  const backChannel = options.backChannelUrl?.replace(/\/$/, '');
-  const boundFetch = boundedFetch({
-    timeoutMs: options.requestTimeoutMs,
-    maxBytes: largestResponse,
-    reroute: backChannel === undefined ? undefined : { from: issuerOrigin, to: backChannel },
-  });
-  const insecure = options.allowHttp ? [allowInsecureRequests] : [];
-  const found = await discovery(new URL(options.issuer), options.clientId, undefined, None(), {
-    [customFetch]: boundFetch,
-    execute: insecure,
-  });
-  const metadata = found.serverMetadata();
-  requireS256(metadata);
-  requireEndpoints(metadata, options.allowHttp);
-  const configuration = new Configuration(
+function discoveredOf(metadata: ServerMetadata, options: ProviderOptions, ports: DiscoveryPorts): Discovered {
+  const authentication = clientAuthentication(metadata, options);
+  const keys = createKeySet(metadata.jwks_uri, ports.http, ports.clock);
+  const client = {
+    [clockTolerance]: options.clockTolerance,
+    ...(options.clientCertificate === undefined ? {} : { use_mtls_endpoint_aliases: true }),
+  };
+  const newConfiguration = (): Configuration => {
+    const configuration = new Configuration(metadata, options.clientId, client, authentication);
+    configuration[customFetch] = ports.http.fetch;
+    configuration.timeout = undefined; // the HTTP client has the operator's
+    if (options.allowHttp) allowInsecureRequests(configuration);
+    // OpenID Connect Core §3.1.3.7 lets TLS stand in for the signature; a plain back channel has none.
+    if (options.protocol.kind === 'oidc') enableNonRepudiationChecks(configuration);
+    return configuration;
+  };
+  return {
     metadata,
-    options.clientId,
-    undefined,
-    clientAuthentication(metadata, options),
-  );
-  configuration[customFetch] = boundFetch;
-  // OpenID Connect Core §3.1.3.7 lets TLS stand in for the signature; a plain back channel has none.
-  enableNonRepudiationChecks(configuration);
-  for (const allow of insecure) allow(configuration);
-  return configuration;
-}
-
-/** A server that publishes no list may still know PKCE; one whose list lacks S256 does not (RFC 9700 §2.1.1). */
-function requireS256(metadata: ServerMetadata): void {
-  const methods = metadata.code_challenge_methods_supported;
-  if (methods !== undefined && !methods.includes('S256')) {
-    throw new Error('code_challenge_methods_supported does not list S256: the provider cannot be used safely');
-  }
-}
-
-const requiredEndpoints = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const;
-const optionalEndpoints = ['userinfo_endpoint', 'end_session_endpoint'] as const;
-
-/** Refuses endpoints that are missing or must not be used, before a browser or a secret is sent there. */
-function requireEndpoints(metadata: ServerMetadata, allowHttp: boolean): void {
-  const missing = requiredEndpoints.find((name) => metadata[name] === undefined);
-  if (missing !== undefined) throw new Error(`the metadata has no ${missing}`);
-  for (const name of [...requiredEndpoints, ...optionalEndpoints]) {
-    const url = metadata[name];
-    if (url !== undefined && !isUsable(url, allowHttp)) throw new Error(`${name} is not an https URL`);
-  }
-}
-
-function isUsable(url: string, allowHttp: boolean): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol } = new URL(url);
-  return protocol === 'https:' || (allowHttp && protocol === 'http:');
-}
-
-function clientAuthentication(metadata: ServerMetadata, options: ProviderOptions): ClientAuth {
-  const secret = options.clientSecret?.reveal();
-  if (secret === undefined) return None();
-  // RFC 8414 §2: omitted means client_secret_basic
-  const methods = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
-  return methods.includes('client_secret_basic') || !methods.includes('client_secret_post')
-    ? ClientSecretBasic(secret)
-    : ClientSecretPost(secret);
+    configuration: newConfiguration(),
+    redeeming() {
+      const configuration = newConfiguration();
+      keys.serve(configuration);
+      return configuration;
+    },
+  };
 }

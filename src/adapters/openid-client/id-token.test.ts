@@ -11,6 +11,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { relyingPartyOf } from '../../../test/support/relying-party.ts';
 import { startTinyProvider, type TinyProvider } from '../../../test/support/tiny-provider.ts';
+import { secondsOf } from '../../core/time.ts';
 
 let provider: TinyProvider;
 beforeEach(async () => {
@@ -131,7 +132,71 @@ describe('the ID token (OpenID Connect Core §3.1.3.7)', () => {
       provider.tokens({ id_token: await provider.idToken({}, { kid: `random-${index}` }) });
       expect(await redeem()).toMatchObject(refusal);
     }
-    expect(provider.count('jwks')).toBeLessThanOrEqual(2);
+    expect(provider.count('jwks')).toBeLessThanOrEqual(6);
+  });
+
+  it('is accepted at once when its key is younger than our copy of the keys (T6)', async () => {
+    const { redeem, clock } = relyingPartyOf(provider);
+    expect((await redeem()).kind).toBe('authenticated');
+    for (const kid of ['key-2', 'key-3', 'key-4', 'key-5', 'key-6']) {
+      await provider.rotateKey(kid);
+      expect((await redeem()).kind).toBe('authenticated');
+      expect((await redeem()).kind).toBe('authenticated');
+    }
+    expect(provider.count('jwks')).toBe(6);
+    // So many keys in a moment are too many; one more each ten seconds.
+    await provider.rotateKey('key-7');
+    expect(await redeem()).toMatchObject(refusal);
+    clock.advance(9);
+    expect(await redeem()).toMatchObject(refusal);
+    expect(provider.count('jwks')).toBe(6);
+    clock.advance(1);
+    expect((await redeem()).kind).toBe('authenticated');
+    expect(provider.count('jwks')).toBe(7);
+  });
+
+  it('is refused when its key left the provider’s set five minutes ago (T6)', async () => {
+    const { redeem, clock } = relyingPartyOf(provider);
+    const old = await provider.idToken();
+    provider.tokens({ id_token: old });
+    expect((await redeem()).kind).toBe('authenticated');
+    await provider.rotateKey('key-2');
+    expect((await redeem()).kind).toBe('authenticated');
+    clock.advance(300);
+    expect(await redeem()).toMatchObject(refusal);
+  });
+
+  it('asks once for the keys, however many log in at a time (T4)', async () => {
+    const { redeem } = relyingPartyOf(provider);
+    const redemptions = await Promise.all(Array.from({ length: 20 }, () => redeem()));
+    expect(redemptions.every(({ kind }) => kind === 'authenticated')).toBe(true);
+    expect(provider.count('jwks')).toBe(1);
+  });
+
+  it('is refused with another azp beside a single aud (T2)', async () => {
+    expect(await redeemWith(await provider.idToken({ azp: 'other' }))).toMatchObject(refusal);
+    expect((await redeemWith(await provider.idToken({ azp: provider.clientId }))).kind).toBe('authenticated');
+  });
+
+  it.each([
+    ['exp', { exp: now() - 260 }, 'behind'],
+    ['nbf', { nbf: now() + 280 }, 'ahead of'],
+  ])('with %s five minutes off is refused, and the log says why and what to do (G10)', async (claim, claims, side) => {
+    provider.tokens({ id_token: await provider.idToken(claims) });
+    const redemption = await relyingPartyOf(provider).redeem();
+    if (redemption.kind !== 'refused') throw new Error(redemption.kind);
+    expect(redemption.detail).toMatch(
+      new RegExp(
+        `^${claim} of the ID token is 2[5-8][0-9] s ${side} our clock: set the clocks right, or raise clockTolerance \\(60 s\\)$`,
+      ),
+    );
+    const patient = relyingPartyOf(provider, { clockTolerance: secondsOf(300) });
+    expect((await patient.redeem()).kind).toBe('authenticated');
+  });
+
+  it.each(['yesterday', null, []])('is refused with the iat %j (T2)', async (iat) => {
+    const claims = { iat } as unknown as JWTPayload; // a provider may send anything
+    expect(await redeemWith(await provider.idToken(claims))).toMatchObject(refusal);
   });
 
   it('without a kid is accepted when one key fits, and refused when several do [oidcc-client-test-kid-absent-*] (T4)', async () => {

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { EpochSeconds } from '../../core/time.ts';
 
 /** Seconds. A check is answered from memory in well under a millisecond; 2 s is where Envoy has given up. */
 const checkBuckets = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2];
@@ -8,6 +9,8 @@ export interface Metrics {
   /** Cheap enough for every request: no label is resolved here. */
   readonly countCheck: (decision: string, seconds: number) => void;
   readonly countEvent: (event: string, outcome: string) => void;
+  /** An attempt to take over a configuration, and whether it became the one that serves. */
+  readonly countReload: (outcome: string, now: EpochSeconds) => void;
   readonly contentType: string;
   /** Prometheus text exposition format. */
   readonly text: () => Promise<string>;
@@ -38,8 +41,34 @@ export function createMetrics(version: string): Metrics {
       if (known) outcomes.add(outcome);
       events.inc({ event, outcome: known ? outcome : 'other' });
     },
+    countReload: createReloadMetrics(registry),
     contentType: registry.contentType,
     text: () => registry.metrics(),
+  };
+}
+
+function createReloadMetrics(registry: Registry): Metrics['countReload'] {
+  const reloads = new Counter({
+    name: 'sallyport_config_reloads_total',
+    help: 'Attempts to take over a changed configuration, by outcome.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  const successful = new Gauge({
+    name: 'sallyport_config_last_reload_successful',
+    help: '1 when the last attempt took over the configuration, or none was made; 0 while an older one serves.',
+    registers: [registry],
+  });
+  const lastSuccess = new Gauge({
+    name: 'sallyport_config_last_success_timestamp_seconds',
+    help: 'When the configuration that serves was taken over, in seconds since 1970.',
+    registers: [registry],
+  });
+  return (outcome, now) => {
+    const isSuccess = outcome === 'reloaded' || outcome === 'started';
+    if (outcome !== 'started') reloads.inc({ outcome });
+    successful.set(isSuccess ? 1 : 0);
+    if (isSuccess) lastSuccess.set(now);
   };
 }
 

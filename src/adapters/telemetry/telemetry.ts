@@ -1,5 +1,6 @@
 import { format } from 'node:util';
 import { type DestinationStream, type Level, type Logger, pino, stdTimeFunctions } from 'pino';
+import type { EpochSeconds } from '../../core/time.ts';
 import type { EventFields, Telemetry } from '../../ports/telemetry.ts';
 import { escapeLine } from './escape-line.ts';
 import { createLineOutput, type LineOutput } from './line-output.ts';
@@ -22,6 +23,10 @@ export interface ProcessTelemetry extends Telemetry {
   /** Prometheus text exposition format. */
   metrics(): Promise<string>;
   readonly contentType: string;
+  /** From now on lines below this level are left out. */
+  setLevel(level: Level): void;
+  /** `sallyport_config_*`; `started`: the first configuration of the process. */
+  countReload(outcome: string, now: EpochSeconds): void;
   /** For libraries that insist on one. Everything written to it goes through the same scrubber. */
   readonly logger: Logger;
   /** Writes out what is buffered, before the process ends. */
@@ -71,6 +76,10 @@ export function createTelemetry(options: TelemetryOptions): ProcessTelemetry {
       });
     },
     check: metrics.countCheck,
+    setLevel: (level) => {
+      logger.level = level;
+    },
+    countReload: metrics.countReload,
     metrics: metrics.text,
     contentType: metrics.contentType,
     logger,

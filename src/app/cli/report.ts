@@ -1,6 +1,5 @@
 import { isAbsolute, relative } from 'node:path';
 import { addressText } from '../../servers/address.ts';
-import { commonSettings } from '../config/common-settings.ts';
 import type { Config, ConfigError } from '../config/config.ts';
 
 /** Findings as compilers print them: `file:line:column: path: problem`, the suggestion below. */
@@ -32,7 +31,7 @@ function shortPath(file: string): string {
 export function summarize(config: Config): string {
   const { authz, http, ops } = config.listen;
   const instances = [...config.modes.values()].map(({ name, definition, settings }) => {
-    const { basePath } = commonSettings(name, settings);
+    const { basePath } = definition.common(settings);
     return basePath === undefined ? `${name} (${definition.name})` : `${name} (${definition.name} at ${basePath})`;
   });
   const rows: readonly (readonly [string, string])[] = [

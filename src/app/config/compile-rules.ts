@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { PathMatch, Rule, RuleUse } from '../../core/rules/match.ts';
-import type { ModeDefinition } from '../../modes/mode.ts';
 import { explainIssue } from './explain-issue.ts';
 import { errorAt, type Finding, suggestName } from './finding.ts';
-import type { Placed, Sections } from './sections.ts';
+import type { Instance, Placed, Sections } from './sections.ts';
 
 /** A regular expression as the rules use it: linear time, over the whole path. */
 export type CompilePattern = (
@@ -35,6 +34,9 @@ function compileRule(
     origins: compileHosts(rule.hosts, index, originsByHost, findings),
     path: compilePath(rule.path, index, findings, compilePattern),
     methods: compileMethods(rule.methods),
+    context: new Map(Object.entries(rule.context ?? {})),
+    tolerates: compileTolerance(rule, index, findings),
+    passesPreflight: compilePreflight(rule, index, findings),
     use: compileUse(rule, index, sections, findings),
   };
   found.push(...findings);
@@ -81,6 +83,27 @@ function compilePath(
   return { kind: 'any' };
 }
 
+const peculiarities = ['encodedSlashes', 'semicolons', 'emptySegments', 'underscoredHeaders'] as const;
+
+function compileTolerance(rule: RuleSettings, index: number, found: Finding[]): Rule['tolerates'] {
+  if (rule.use === 'deny' && rule.tolerate !== undefined) {
+    const problem = 'tolerate lets requests on, and use: deny refuses them all';
+    found.push({ ...errorAt(['rules', index, 'tolerate'], problem, 'remove it'), at: 'key' });
+  }
+  return new Set(peculiarities.filter((each) => rule.tolerate?.[each] === true));
+}
+
+function compilePreflight(rule: RuleSettings, index: number, found: Finding[]): boolean {
+  const isPointless = rule.use === 'public' || rule.use === 'deny';
+  if (rule.passPreflight === undefined || !isPointless) return rule.passPreflight ?? false;
+  const problem =
+    rule.use === 'public'
+      ? 'passPreflight is for rules that name an instance; use: public lets preflights through as it does everything'
+      : 'passPreflight is for rules that name an instance; use: deny lets nothing through, preflights included';
+  found.push({ ...errorAt(['rules', index, 'passPreflight'], problem, 'remove it'), at: 'key' });
+  return false;
+}
+
 function compileUse(rule: RuleSettings, index: number, sections: Sections, found: Finding[]): RuleUse | undefined {
   if (rule.keepAuthorization !== undefined && rule.use !== 'public') {
     const problem = 'keepAuthorization is for rules with use: public; an instance decides about the header itself';
@@ -105,7 +128,7 @@ function compileUse(rule: RuleSettings, index: number, sections: Sections, found
     return {
       kind: 'mode',
       instance: rule.use,
-      requirements: parseRequirements(rule.require, index, instance.definition, found),
+      requirements: parseRequirements(rule.require, index, instance, found),
     };
   }
   // An instance that is there but wrong has its own errors.
@@ -118,13 +141,19 @@ function compileUse(rule: RuleSettings, index: number, sections: Sections, found
   return undefined;
 }
 
-function parseRequirements(value: unknown, index: number, mode: ModeDefinition, found: Finding[]): unknown {
-  const result = mode.requirements.safeParse(value ?? {});
+function parseRequirements(
+  value: unknown,
+  index: number,
+  { definition, settings }: Instance,
+  found: Finding[],
+): unknown {
+  const schema = definition.requirementsFor?.(settings) ?? definition.requirements;
+  const result = schema.safeParse(value ?? {});
   if (result.success) return result.data;
   const context = {
     path: ['rules', index, 'require'],
     value,
-    jsonSchema: () => z.toJSONSchema(mode.requirements, { io: 'input' }),
+    jsonSchema: () => z.toJSONSchema(schema, { io: 'input' }),
   };
   found.push(...result.error.issues.flatMap((issue) => explainIssue(issue, context)));
   return undefined;

@@ -1,15 +1,19 @@
+import type { RedisTls, RedisTopology } from '../../adapters/ioredis/options.ts';
+import type { ProviderOptions } from '../../adapters/openid-client/provider-options.ts';
+import type { Look } from '../../core/html/look.ts';
 import type { Rule } from '../../core/rules/match.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { Seconds } from '../../core/time.ts';
 import type { ModeDefinition } from '../../modes/mode.ts';
 import type { Address } from '../../servers/address.ts';
 import type { MutualTls } from '../../servers/mutual-tls.ts';
+import type { Finding } from './finding.ts';
 
 /** One `sallyport.yaml`, read and checked as a whole. A change of the file makes a new one; nothing edits it. */
 export interface Config {
   /** Absolute path of the file that it came from. */
   readonly file: string;
-  /** `scheme://host[:port]`, each as browsers write it; at least one. */
+  /** `scheme://host[:port]`, each as browsers write it, or `scheme://*.parent[:port]`; at least one. */
   readonly origins: readonly string[];
   readonly listen: {
     /** gRPC: the check and its health service. */
@@ -18,21 +22,36 @@ export interface Config {
     readonly http: Listener;
     /** Health, readiness and metrics; never TLS. */
     readonly ops: Listener;
+    /** Undefined when there is no admin API. */
+    readonly admin: Listener | undefined;
   };
+  /** There when `listen.admin` is. */
+  readonly admin: { readonly token: Secret<string> } | undefined;
   /** Text of the key ring. */
   readonly keys: Secret<string>;
   readonly store: StoreConfig;
-  readonly providers: ReadonlyMap<string, ProviderConfig>;
+  readonly providers: ReadonlyMap<string, ProviderOptions>;
   readonly modes: ReadonlyMap<string, ModeConfig>;
   /** In the order of the file; each names an instance of `modes` or none. */
   readonly rules: readonly Rule[];
   readonly requests: {
     /** Lower-case names of headers that are taken off every forwarded request. */
     readonly stripHeaders: readonly string[];
+    /** A multiple of 1,024. */
+    readonly maxHeaderBytes: number;
+    readonly maxHeaderCount: number;
   };
+  /** What people see; without its logo where files are left unread. */
+  readonly pages: Look;
   /** Undefined when the file has no `envoy`: then `sallyport envoy` has nothing to print. */
   readonly envoy: EnvoyConfig | undefined;
   readonly log: { readonly level: LogLevel };
+  readonly reload: {
+    /** Whether changed files are noticed without being told. */
+    readonly watch: boolean;
+    /** Between two looks at the files. */
+    readonly interval: Seconds;
+  };
   readonly shutdown: {
     /** Between "not serving" and the end of listening. */
     readonly delay: Seconds;
@@ -51,31 +70,18 @@ export interface Listener {
 
 export type StoreConfig =
   | { readonly kind: 'memory'; readonly maxSessions: number }
+  /** Sessions are sealed in cookies; what else a store holds is in the process. */
+  | { readonly kind: 'cookie' }
   | {
       readonly kind: 'redis';
-      /** `redis:` or `rediss:`, without user name and password. */
-      readonly url: string;
+      readonly topology: RedisTopology;
       readonly username: string | undefined;
       readonly password: Secret<string> | undefined;
+      /** The files, read. Undefined: Redis is spoken to in plain, unless the URL says otherwise. */
+      readonly tls: RedisTls | undefined;
       readonly keyPrefix: string;
       readonly commandTimeout: Seconds;
     };
-
-interface ProviderConfig {
-  readonly name: string;
-  readonly issuer: string;
-  readonly clientId: string;
-  /** Undefined for a public client. */
-  readonly clientSecret: Secret<string> | undefined;
-  readonly scopes: readonly string[];
-  /** Its issuer and endpoints may be plain HTTP. */
-  readonly allowHttp: boolean;
-  /** Where we ask the provider ourselves, in place of the issuer's origin. */
-  readonly backChannelUrl: string | undefined;
-  /** An e-mail address counts although the provider did not verify it. */
-  readonly allowUnverifiedEmail: boolean;
-  readonly requestTimeout: Seconds;
-}
 
 /** One configured instance of a mode: `definition.create(name, settings, services)` makes it. */
 interface ModeConfig {
@@ -129,5 +135,11 @@ export interface ConfigError {
 }
 
 export type LoadedConfig =
-  | { readonly kind: 'ok'; readonly config: Config; readonly warnings: readonly ConfigError[] }
+  | {
+      readonly kind: 'ok';
+      readonly config: Config;
+      readonly warnings: readonly ConfigError[];
+      /** A finding of a later step, at its place in the file. */
+      locate(finding: Finding): ConfigError;
+    }
   | { readonly kind: 'invalid'; readonly errors: readonly ConfigError[]; readonly warnings: readonly ConfigError[] };

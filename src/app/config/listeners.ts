@@ -1,8 +1,8 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { Secret } from '../../core/secret.ts';
 import type { MutualTls } from '../../servers/mutual-tls.ts';
 import type { Config, Listener } from './config.ts';
-import { type ConfigPath, errorAt, type Finding } from './finding.ts';
+import type { ConfigPath, Finding } from './finding.ts';
+import { problemsOfBundle, problemsOfPair } from './pem.ts';
 import { readReferencedFile } from './read-referenced-file.ts';
 import type { Sections } from './sections.ts';
 
@@ -16,16 +16,22 @@ export async function readListeners(
   configFile: string,
   found: Finding[],
 ): Promise<Config['listen']> {
-  const read = (name: 'authz' | 'http' | 'ops') =>
-    readListener(listen[name], ['listen', name, 'tls'], configFile, found);
-  return { authz: await read('authz'), http: await read('http'), ops: await read('ops') };
+  const read = (name: 'authz' | 'http' | 'ops' | 'admin', listener: ListenSettings['authz']) =>
+    readListener(listener, ['listen', name, 'tls'], configFile, found);
+  return {
+    authz: await read('authz', listen.authz),
+    http: await read('http', listen.http),
+    ops: await read('ops', listen.ops),
+    admin: listen.admin && (await read('admin', listen.admin)),
+  };
 }
 
 /** The listeners with nothing read: each `tls` says that there is one, and is empty. */
 export function unreadListeners(listen: ListenSettings): Config['listen'] {
   const empty: MutualTls = { certificate: '', privateKey: new Secret(''), clientCa: '' };
   const unread = ({ address, tls }: ListenSettings['authz']): Listener => ({ address, tls: tls && empty });
-  return { authz: unread(listen.authz), http: unread(listen.http), ops: unread(listen.ops) };
+  const { authz, http, ops, admin } = listen;
+  return { authz: unread(authz), http: unread(http), ops: unread(ops), admin: admin && unread(admin) };
 }
 
 async function readListener(
@@ -45,27 +51,14 @@ async function readListener(
     privateKey: new Secret(await read('key')),
     clientCa: await read('clientCa'),
   };
-  if (found.length === before) checkPem(pem, path, found);
+  if (found.length === before) found.push(...problemsOf(pem, path));
   return { address, tls: pem };
 }
 
-function checkPem({ certificate, privateKey, clientCa }: MutualTls, path: ConfigPath, found: Finding[]): void {
-  const leaf = attempt(() => new X509Certificate(certificate));
-  const key = attempt(() => createPrivateKey(privateKey.reveal()));
-  if (leaf === undefined) found.push(errorAt([...path, 'cert'], 'expected a PEM certificate'));
-  if (key === undefined) found.push(errorAt([...path, 'key'], 'expected a PEM private key without a passphrase'));
-  if (attempt(() => new X509Certificate(clientCa)) === undefined) {
-    found.push(errorAt([...path, 'clientCa'], 'expected a PEM certificate'));
-  }
-  if (leaf !== undefined && key !== undefined && !leaf.checkPrivateKey(key)) {
-    found.push(errorAt([...path, 'key'], 'the private key does not belong to the certificate'));
-  }
-}
-
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined; // the caller says what was expected; the library's words could quote the file
-  }
+function problemsOf(tls: MutualTls, path: ConfigPath): readonly Finding[] {
+  const places = { certificate: [...path, 'cert'], privateKey: [...path, 'key'] };
+  return [
+    ...problemsOfPair(tls.certificate, tls.privateKey.reveal(), places),
+    ...problemsOfBundle(tls.clientCa, [...path, 'clientCa']),
+  ];
 }

@@ -3,17 +3,23 @@ import { compilePattern } from '../../adapters/re2js/compile-pattern.ts';
 import type { Secret } from '../../core/secret.ts';
 import { modes } from '../../modes/index.ts';
 import type { LoadedConfig } from './config.ts';
+import { type FilesRead, notingReads } from './files-read.ts';
 import { type ReadOptions, readConfig } from './read-config.ts';
 
+/** A configuration, or its errors, with the files that it was read from. */
+export type LoadedFiles = LoadedConfig & { readonly files: FilesRead };
+
 /** {@link readConfig} with everything that this program has: all modes, RE2, its own key rings. */
-export function loadConfig(
+export async function loadConfig(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,
   options?: ReadOptions,
-): Promise<LoadedConfig> {
+): Promise<LoadedFiles> {
   const problemOfKeys = (keys: Secret<string>) => {
     const parsed = parseKeyRing(keys.reveal());
     return parsed.kind === 'invalid' ? parsed.problem : undefined;
   };
-  return readConfig(file, environment, { modes, compilePattern, problemOfKeys }, options);
+  const tools = { modes, compilePattern, problemOfKeys };
+  const { result, files } = await notingReads(() => readConfig(file, environment, tools, options));
+  return { ...result, files };
 }

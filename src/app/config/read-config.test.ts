@@ -18,6 +18,8 @@ describe('a sound document', () => {
           'x-http-method',
           'x-method-override',
         ],
+        maxHeaderBytes: 98_304,
+        maxHeaderCount: 200,
       },
       envoy: undefined,
       log: { level: 'info' },
@@ -57,6 +59,36 @@ describe('a sound document', () => {
     const [, , pattern] = rules;
     if (pattern?.path.kind !== 'pattern') throw new Error('no pattern');
     expect([pattern.path.matches('/v1/a'), pattern.path.matches('/x/v1/a')]).toEqual([true, false]);
+  });
+
+  it('compiles conditions and exceptions of rules', async () => {
+    const { rules, origins } = await configOf(
+      document({
+        origins: '["https://*.example.com", "https://app.example.com"]',
+        rules: `
+  - {hosts: ["*.example.com"], context: {tenant: a}, use: web}
+  - {tolerate: {encodedSlashes: true, semicolons: false, underscoredHeaders: true}, passPreflight: true, use: web}`,
+      }),
+    );
+    expect(origins).toEqual(['https://*.example.com', 'https://app.example.com']);
+    expect(rules[0]).toMatchObject({
+      origins: new Set(['https://*.example.com']),
+      context: new Map([['tenant', 'a']]),
+      tolerates: new Set(),
+      passesPreflight: false,
+    });
+    expect(rules[1]).toMatchObject({
+      origins: undefined,
+      context: new Map(),
+      tolerates: new Set(['encodedSlashes', 'underscoredHeaders']),
+      passesPreflight: true,
+    });
+  });
+
+  it('may have origins with a wildcard beside others of its scheme', async () => {
+    const origins =
+      '["https://*.example.com", "https://app.example.com", "https://*.app.example.com", "http://a.b.example.com"]';
+    expect((await configOf(document({ origins }))).origins).toHaveLength(4);
   });
 
   it('takes HEAD for GET in rules: it is GET without content (RFC 9110 §9.3.2)', async () => {
@@ -143,7 +175,7 @@ describe('errors (G7)', () => {
     [
       'an unknown store',
       { store: '{type: reddis}' },
-      '4:15 store.type: expected one of memory, redis (did you mean redis?)',
+      '4:15 store.type: expected one of memory, redis, cookie (did you mean redis?)',
     ],
     [
       'a setting of the other store',
@@ -158,12 +190,42 @@ describe('errors (G7)', () => {
     [
       'an origin with a path',
       { origins: '["https://app.example.com/x"]' },
-      '1:11 origins[0]: expected scheme://host[:port] with http or https, in lower case, without path, wildcard and default port; found a string (write https://app.example.com)',
+      '1:11 origins[0]: expected scheme://host[:port] with http or https, in lower case, without path and default port; `*.` may stand for the first name of the host; found a string (write https://app.example.com)',
     ],
     [
-      'an origin with a wildcard',
-      { origins: '["https://*.example.com"]' },
-      '1:11 origins[0]: expected scheme://host[:port] with http or https, in lower case, without path, wildcard and default port; found a string',
+      'an origin with a wildcard for all of a top-level domain',
+      { origins: '["https://*.com"]' },
+      '1:11 origins[0]: expected at least two names behind the wildcard: https://*.example.com, not https://*.com; found a string (name the domain whose hosts are meant)',
+    ],
+    [
+      'an origin with a wildcard in the middle',
+      { origins: '["https://app.*.example.com"]' },
+      '1:11 origins[0]: expected scheme://host[:port] with http or https, in lower case, without path and default port; `*.` may stand for the first name of the host; found a string',
+    ],
+    [
+      'an origin with a wildcard for a part of a name',
+      { origins: '["https://app-*.example.com"]' },
+      '1:11 origins[0]: expected scheme://host[:port] with http or https, in lower case, without path and default port; `*.` may stand for the first name of the host; found a string',
+    ],
+    [
+      'an origin with a wildcard, not as browsers write it',
+      { origins: '["https://*.Example.com:443/"]' },
+      '1:11 origins[0]: expected scheme://host[:port] with http or https, in lower case, without path and default port; `*.` may stand for the first name of the host; found a string (write https://*.example.com)',
+    ],
+    [
+      'an origin with a wildcard in an IP address',
+      { origins: '["https://*.0.0.1"]' },
+      '1:11 origins[0]: expected scheme://host[:port] with http or https, in lower case, without path and default port; `*.` may stand for the first name of the host; found a string',
+    ],
+    [
+      'a wildcard over an origin of another scheme',
+      { origins: '["http://app.example.com", "https://*.example.com"]' },
+      '1:11 origins[0]: origins[1] covers this host under another scheme: a request for it could be meant for either (use one scheme for both, or move one to another domain)',
+    ],
+    [
+      'a rule for a host that only a wildcard covers',
+      { origins: '["https://*.example.com"]', rules: '[{hosts: [a.example.com], use: web}]' },
+      '7:18 rules[0].hosts[0]: no origin has this host: a host is written as in origins, without the scheme (did you mean *.example.com?)',
     ],
     [
       'an origin with a dot at the end of its host',
@@ -224,7 +286,7 @@ describe('errors (G7)', () => {
     [
       'scopes without openid',
       { providers: '{corp: {issuer: "https://id.example.com", clientId: app, scopes: [email]}}' },
-      '5:77 providers.corp.scopes: expected openid among the scopes; found a list',
+      '5:77 providers.corp.scopes: expected openid among the scopes (add openid)',
     ],
     [
       'a name with a capital',
@@ -352,6 +414,46 @@ describe('errors (G7)', () => {
       '7:20 rules[0].keepAuthorization: keepAuthorization is for rules with use: public; an instance decides about the header itself (remove it)',
     ],
     [
+      'preflights on a public rule',
+      { rules: '[{use: public, passPreflight: true}]' },
+      '7:23 rules[0].passPreflight: passPreflight is for rules that name an instance; use: public lets preflights through as it does everything (remove it)',
+    ],
+    [
+      'preflights on a deny rule',
+      { rules: '[{use: deny, passPreflight: true}]' },
+      '7:21 rules[0].passPreflight: passPreflight is for rules that name an instance; use: deny lets nothing through, preflights included (remove it)',
+    ],
+    [
+      'tolerance on a deny rule',
+      { rules: '[{use: deny, tolerate: {semicolons: true}}]' },
+      '7:21 rules[0].tolerate: tolerate lets requests on, and use: deny refuses them all (remove it)',
+    ],
+    [
+      'something that nothing tolerates',
+      { rules: '[{use: web, tolerate: {semicolon: true}}]' },
+      '7:31 rules[0].tolerate.semicolon: there is no setting of this name (did you mean semicolons?)',
+    ],
+    [
+      'a context of nothing',
+      { rules: '[{use: web, context: {}}]' },
+      '7:29 rules[0].context: expected at least one key; found a map',
+    ],
+    [
+      'a context value that is no text',
+      { rules: '[{use: web, context: {tenant: 7}}]' },
+      '7:38 rules[0].context.tenant: expected a string; found a whole number (put the value in quotes)',
+    ],
+    [
+      'a header limit that Envoy cannot keep',
+      { requests: '{maxHeaderBytes: 10000}' },
+      '8:28 requests.maxHeaderBytes: expected a multiple of 1024; found a whole number',
+    ],
+    [
+      'a header limit above what the side service reads',
+      { requests: '{maxHeaderBytes: 131072}' },
+      '8:28 requests.maxHeaderBytes: expected at most 98304; found a whole number',
+    ],
+    [
       'an instance that protects nothing',
       { modes: '{web: {mode: gate}, idp: {mode: bystander}}', rules: '[{use: idp}]' },
       '7:15 rules[0].use: an instance of mode bystander protects nothing by itself (name public, deny or an instance of another mode)',
@@ -382,7 +484,7 @@ describe('errors (G7)', () => {
         envoy:
           '{listen: "127.0.0.1:8080", workload: "w:1", trustedHops: 1, replicas: [{authz: "a:1", http: "a:2"}, {authz: "b:1", http: "b:2"}]}',
       },
-      '4:15 store.type: several replicas need a store that they share; a session of one is unknown to the others (write type: redis)',
+      '4:15 store.type: several replicas need a store that they share; a session of one is unknown to the others (write type: redis, or state: sealed for the sessions)',
     ],
     [
       'Envoy on the address of a listener',
@@ -475,6 +577,19 @@ describe('warnings', () => {
       'a rule below the base path of an instance',
       { rules: '[{path: {exact: /_gate/login}, use: deny}, {path: {prefix: /_gates}, use: deny}, {use: web}]' },
       '7:16 rules[0].path: this rule never applies: modes.web answers at its base path and below, whatever rules say (remove the rule, or move the base path of the instance)',
+    ],
+    [
+      'a tolerance that no path can use',
+      { rules: '[{path: {exact: /a}, tolerate: {semicolons: true}, use: web}]' },
+      '7:39 rules[0].tolerate: tolerating changes nothing here: a path that can be read in two ways is never this one path (use path.prefix)',
+    ],
+    [
+      'a rule for a context that the generated Envoy does not set',
+      {
+        rules: '[{context: {tenant: a}, use: web}]',
+        envoy: '{listen: "127.0.0.1:8080", workload: "w:1", trustedHops: 1}',
+      },
+      '7:19 rules[0].context: this rule never applies behind the Envoy that `sallyport envoy` makes: its routes set no context (set context_extensions on routes of your own)',
     ],
     [
       'https without anybody who ends TLS',

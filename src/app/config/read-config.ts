@@ -2,21 +2,27 @@ import { resolve } from 'node:path';
 import type { Secret } from '../../core/secret.ts';
 import type { ModeDefinition } from '../../modes/mode.ts';
 import { assemble } from './assemble.ts';
+import { checkAdmin, checkAdminToken } from './checks/admin.ts';
 import { checkEnvoy } from './checks/envoy.ts';
 import { checkInstances } from './checks/instances.ts';
+import { checkIssuers } from './checks/issuers.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { checkOrigins } from './checks/origins.ts';
 import { checkProviders } from './checks/providers.ts';
-import { checkRuleNames, checkRulePaths } from './checks/rules.ts';
+import { checkRuleConditions, checkRuleNames, checkRulePaths } from './checks/rules.ts';
 import { checkShadowedRules } from './checks/shadowed-rules.ts';
+import { checkStore } from './checks/store.ts';
 import { checkWorkload } from './checks/workload.ts';
 import { type CompilePattern, compileRules } from './compile-rules.ts';
 import type { ConfigError, LoadedConfig } from './config.ts';
 import { errorAt, type Finding } from './finding.ts';
 import { readListeners, unreadListeners } from './listeners.ts';
+import { readPages, unreadPages } from './pages.ts';
+import { readProviders, unreadProviders } from './providers.ts';
 import { readSecrets, type SecretSources } from './secrets.ts';
 import { parseSections, type Sections } from './sections.ts';
 import { type ConfigSource, readSource } from './source.ts';
+import { readStore, unreadStore } from './store.ts';
 
 /** What the reader cannot decide by itself. */
 export interface ConfigTools {
@@ -53,25 +59,34 @@ export async function readConfig(
   const listen =
     sections.listen &&
     (readsSecrets ? await readListeners(sections.listen, configFile, found) : unreadListeners(sections.listen));
-  found.push(...checkSections(read), ...(readsSecrets ? checkKeys(read, found, tools) : []));
+  const store = read.store && (readsSecrets ? await readStore(read.store, configFile, found) : unreadStore(read.store));
+  const providers = readsSecrets
+    ? await readProviders(read.providers, configFile, found)
+    : await unreadProviders(read.providers);
+  const pages = read.pages && (readsSecrets ? await readPages(read.pages, configFile, found) : unreadPages(read.pages));
+  found.push(
+    ...checkSections(read),
+    ...(readsSecrets ? [...checkKeys(read, found, tools), ...checkAdminToken(read, found)] : []),
+  );
   const rules = compileRules(read, found, tools.compilePattern);
   const places = sections.rules.map(({ index }) => index);
   found.push(...checkShadowedRules(rules, places));
 
   const errors = [...source.errors, ...locateAll(found, 'error', source)].sort(byPlace);
   const warnings = locateAll(found, 'warning', source).sort(byPlace);
-  const config = listen && assemble(configFile, read, listen, rules);
+  const config = listen && store && pages && assemble(configFile, read, { listen, store, providers, pages }, rules);
   if (errors.length > 0) return { kind: 'invalid', errors, warnings };
   // Every part that is missing has left an error; this guards against one that forgot to.
   if (config === undefined) throw new Error('the configuration is incomplete and nothing said so');
-  return { kind: 'ok', config, warnings };
+  return { kind: 'ok', config, warnings, locate: (finding) => source.locate(finding) };
 }
 
 async function readReferences(sections: Sections, sources: SecretSources, found: Finding[]): Promise<Sections> {
-  const { keys, store, providers, modes } = sections;
+  const { keys, store, providers, modes, admin } = sections;
   return {
     ...sections,
     keys: await readSecrets(keys, ['keys'], found, sources),
+    admin: await readSecrets(admin, ['admin'], found, sources),
     store: await readSecrets(store, ['store'], found, sources),
     providers: await readSecrets(providers, ['providers'], found, sources),
     modes: new Map(
@@ -91,10 +106,14 @@ function checkSections(sections: Sections): readonly Finding[] {
   return [
     ...checkOrigins(sections),
     ...checkListeners(sections),
+    ...checkAdmin(sections),
+    ...checkStore(sections),
     ...checkProviders(sections),
     ...checkInstances(sections),
+    ...checkIssuers(sections),
     ...checkRuleNames(sections),
     ...checkRulePaths(sections),
+    ...checkRuleConditions(sections),
     ...checkEnvoy(sections),
     ...checkWorkload(sections),
   ];

@@ -7,7 +7,8 @@ import { configSchema } from './schema/schema.ts';
 
 type Shape = (typeof configSchema)['shape'];
 
-interface Instance {
+/** An instance of a mode, and what that mode made of its settings. */
+export interface Instance {
   readonly definition: ModeDefinition;
   readonly settings: unknown;
 }
@@ -28,11 +29,18 @@ export interface Sections {
   readonly modes: ReadonlyMap<string, Instance>;
   readonly rules: readonly Placed<output<Shape['rules']>[number]>[];
   readonly requests: output<Shape['requests']> | undefined;
+  readonly pages: output<Shape['pages']> | undefined;
   readonly envoy: output<Shape['envoy']> | undefined;
   readonly log: output<Shape['log']> | undefined;
+  readonly admin: output<Shape['admin']> | undefined;
+  readonly reload: output<Shape['reload']> | undefined;
   readonly shutdown: output<Shape['shutdown']> | undefined;
   /** Names that the document gives, whether or not their entries are right. */
-  readonly declared: { readonly providers: readonly string[]; readonly modes: readonly string[] };
+  readonly declared: {
+    readonly top: readonly string[];
+    readonly providers: readonly string[];
+    readonly modes: readonly string[];
+  };
 }
 
 /**
@@ -60,10 +68,13 @@ export function parseSections(
     ),
     rules: parseList(shape.rules.element, top['rules'], ['rules'], found),
     requests: section('requests', shape.requests),
+    pages: section('pages', shape.pages),
     envoy: section('envoy', shape.envoy),
     log: section('log', shape.log),
+    admin: section('admin', shape.admin),
+    reload: section('reload', shape.reload),
     shutdown: section('shutdown', shape.shutdown),
-    declared: { providers: keysOf(top['providers']), modes: keysOf(top['modes']) },
+    declared: { top: Object.keys(top), providers: keysOf(top['providers']), modes: keysOf(top['modes']) },
   };
   return { sections, findings: found };
 }

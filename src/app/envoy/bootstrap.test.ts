@@ -36,6 +36,49 @@ describe('the generated Envoy configuration', () => {
     ]);
   });
 
+  it('serves every host under a wildcard', async () => {
+    const origins = '["https://*.example.com", "https://*.example.org:8443"]';
+    expect(valuesOf(await bootstrapOf('trustedHops: 1', { origins }), 'domains')).toEqual([
+      ['*.example.com', '*.example.com:443', '*.example.org:8443'],
+      ['*'],
+    ]);
+  });
+
+  it('is as strict as any rule allows, and refuses below base paths what it leaves alone for a rule', async () => {
+    const strictness = async (tolerate: string) => {
+      const modes = '{web: {mode: gate, basePath: /a.b/_gate}}';
+      const bootstrap = await bootstrapOf('', { modes, rules: `[{use: web, tolerate: {${tolerate}}}]` });
+      const names = ['merge_slashes', 'path_with_escaped_slashes_action', 'headers_with_underscores_action', 'regex'];
+      return names.flatMap((name) => valuesOf(bootstrap, name));
+    };
+    const regex = '/a\\.b/_gate(?:/.*)?(?i:%2f|%5c|//).*';
+    const strict = [true, 'REJECT_REQUEST', 'REJECT_REQUEST'];
+    expect(await strictness('')).toEqual(strict);
+    expect(await strictness('semicolons: true, emptySegments: false')).toEqual(strict);
+    expect(await strictness('encodedSlashes: true')).toEqual([true, 'KEEP_UNCHANGED', 'REJECT_REQUEST', regex]);
+    expect(await strictness('emptySegments: true')).toEqual([false, 'REJECT_REQUEST', 'REJECT_REQUEST', regex]);
+    expect(await strictness('underscoredHeaders: true')).toEqual([true, 'REJECT_REQUEST', 'ALLOW']);
+  });
+
+  it('bounds headers as the configuration says (S10)', async () => {
+    const limits = async (requests: string) => {
+      const bootstrap = await bootstrapOf('', { requests });
+      return ['max_request_headers_kb', 'max_headers_count'].flatMap((name) => valuesOf(bootstrap, name));
+    };
+    expect(await limits('{}')).toEqual([96, 200]);
+    expect(await limits('{maxHeaderBytes: 16384, maxHeaderCount: 60}')).toEqual([16, 60]);
+  });
+
+  it('says of its exceptions that they are some', async () => {
+    const tolerate = '{encodedSlashes: true, emptySegments: true, underscoredHeaders: true}';
+    const modes = '{web: {mode: gate}}';
+    const bootstrap = await bootstrapOf('', { modes, rules: `[{use: web, tolerate: ${tolerate}}]` });
+    const text = printEnvoyYaml(bootstrap, 'x');
+    expect(parse(text)).toEqual(bootstrap);
+    expect(text.match(/# Some rule tolerates/g)).toHaveLength(3);
+    expect(text).not.toMatch(/# %2F and %5C|# \/\/ is one slash|# X_Auth_User/);
+  });
+
   it('drops forwarding headers of clients; with proxies before it, all but those that these write', async () => {
     const dropped = async (envoy: string) => valuesOf(await bootstrapOf(envoy), 'remove');
     const byProxies = ['x-forwarded-host', 'x-forwarded-port', 'x-forwarded-for', 'x-forwarded-proto'];
@@ -64,6 +107,14 @@ describe('the generated Envoy configuration', () => {
 
   it('checks the health of replicas where there is another to go to', async () => {
     expect(valuesOf(await bootstrapOf(''), 'health_checks')).toEqual([]);
+    // A name may stand for several, as a headless Service does; a lone process has nobody to go to.
+    for (const [host, checked] of [
+      ['sallyport.internal', 2],
+      ['localhost', 0],
+    ] as const) {
+      const one = await bootstrapOf(`replicas: [{authz: "${host}:1", http: "${host}:2"}]`);
+      expect(valuesOf(one, 'health_checks')).toHaveLength(checked);
+    }
     const replicas = 'replicas: [{authz: "a:1", http: "a:2"}, {authz: "10.0.0.1:1", http: "10.0.0.1:2"}]';
     const bootstrap = await bootstrapOf(replicas, { store: redis });
     expect(valuesOf(bootstrap, 'health_checks')).toHaveLength(2);

@@ -11,7 +11,7 @@ export function clusters(config: Config, envoy: EnvoyConfig): readonly EnvoyObje
   const { replicas, sallyportTls } = envoy;
   const tls = (isUsed: boolean): EnvoyObject =>
     isUsed && sallyportTls !== undefined ? { transport_socket: upstreamTls(sallyportTls) } : {};
-  const hasSpare = replicas.length > 1;
+  const mayHaveSpare = replicas.length > 1 || replicas.some(({ authz, http }) => isName(authz) || isName(http));
   return [
     {
       ...cluster(workloadCluster, [envoy.workload], envoy),
@@ -25,7 +25,7 @@ export function clusters(config: Config, envoy: EnvoyConfig): readonly EnvoyObje
       ),
       ...httpProtocol({ http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '5s' } } }),
       ...tls(config.listen.authz.tls !== undefined),
-      ...(hasSpare ? healthCheck({ grpc_health_check: {} }) : {}),
+      ...(mayHaveSpare ? healthCheck({ grpc_health_check: {} }) : {}),
     },
     {
       ...cluster(
@@ -35,9 +35,14 @@ export function clusters(config: Config, envoy: EnvoyConfig): readonly EnvoyObje
       ),
       ...httpProtocol({ http_protocol_options: {} }, { idle_timeout: '30s' }),
       ...tls(config.listen.http.tls !== undefined),
-      ...(hasSpare ? healthCheck({ http_health_check: { path: '/healthz' } }) : {}),
+      ...(mayHaveSpare ? healthCheck({ http_health_check: { path: '/healthz' } }) : {}),
     },
   ];
+}
+
+/** Behind a name there may be several processes: a headless Service has the address of each. */
+function isName(address: Address): boolean {
+  return needsDns(address) && address.kind === 'tcp' && address.host !== 'localhost';
 }
 
 function cluster(name: string, addresses: readonly Address[], envoy: EnvoyConfig): EnvoyObject {

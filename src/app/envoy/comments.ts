@@ -1,4 +1,4 @@
-/** Why a line is there, by the name of the setting. Shown at its first occurrence. */
+/** Why a line is there, by the name of the setting, or by name and value. Shown at its first occurrence. */
 export const comments: ReadonlyMap<string, string> = new Map([
   ['per_connection_buffer_limit_bytes', 'Bounds the memory that a slow or hostile connection can hold.'],
   ['server_header_transformation', 'Envoy does not name itself to clients.'],
@@ -7,10 +7,23 @@ export const comments: ReadonlyMap<string, string> = new Map([
     'early_header_mutation_extensions',
     'Before anything reads them: clients cannot claim another origin, path or address.',
   ],
-  ['normalize_path', 'Rules and workload must read the same path: dot segments are resolved, // is one slash.'],
+  ['normalize_path', 'Rules and workload must read the same path: dot segments are resolved.'],
+  ['merge_slashes: true', '// is one slash.'],
+  [
+    'merge_slashes: false',
+    'Some rule tolerates //: Sallyport refuses it everywhere else, and matches rules with and without merging.',
+  ],
+  [
+    'path_with_escaped_slashes_action: KEEP_UNCHANGED',
+    'Some rule tolerates %2F: Sallyport refuses it everywhere else, and matches rules with both readings.',
+  ],
   ['path_with_escaped_slashes_action', '%2F and %5C: a separator to some servers, a letter to others. 400.'],
   ['strip_trailing_host_dot', 'app.example.com. is app.example.com. The port stays: it belongs to the origin.'],
   ['request_headers_timeout', 'Ends clients that send their headers drop by drop.'],
+  [
+    'headers_with_underscores_action: ALLOW',
+    'Some rule tolerates them: Sallyport refuses them everywhere else, and removes its own names in any spelling.',
+  ],
   ['headers_with_underscores_action', 'X_Auth_User becomes X-Auth-User in many servers: 400.'],
   ['http2_protocol_options', 'Small windows and few streams: one client cannot take all memory.'],
   ['local_reply_config', 'Sallyport could not be asked: clients are told when to come again.'],
@@ -19,6 +32,7 @@ export const comments: ReadonlyMap<string, string> = new Map([
   ['validate_mutations', 'Line breaks in a header that Sallyport sets cannot split a response.'],
   ['suppress_envoy_headers', 'No x-envoy-… headers to clients and workload.'],
   ['domains', 'Host headers of the configured origins; any other host is answered below, and never reaches Sallyport.'],
+  ['safe_regex', 'Left alone by Envoy for some rule, and not for Sallyport itself.'],
   ['path_separated_prefix', 'Sallyport itself: whole segments only, so /_authx is not /_auth.'],
   ['request_headers_to_remove', 'Sallyport takes its origin from its configuration, never from these.'],
   ['typed_per_filter_config', 'Not asked about these: they are answered without the workload.'],

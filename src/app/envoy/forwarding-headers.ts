@@ -1,3 +1,5 @@
+import type { Hygiene } from '../../core/http/identity-headers.ts';
+
 /** Headers by which clients could claim another origin, path or client; Envoy is the edge and knows better. */
 export const forwardingHeaders = [
   'forwarded',
@@ -43,3 +45,12 @@ export function claimsOfClients(trustedHops: number): readonly string[] {
   const claims = [...forwardingHeaders, 'x-forwarded-for', 'x-forwarded-proto', ...meshHeaders];
   return trustedHops === 0 ? claims : claims.filter((name) => !writtenByProxies.includes(name));
 }
+
+/**
+ * What Envoy or a proxy before it writes for the workload, by folded name: a client that spells one otherwise
+ * (`x.forwarded.for`, `X_Real_IP`) means the servers that fold names. So it does with `Content_Length`.
+ */
+export const writtenByEnvoy: Pick<Hygiene, 'proxyNames' | 'proxyPrefixes'> = {
+  proxyNames: new Set([...forwardingHeaders, 'content-length', 'transfer-encoding', 'x-request-id']),
+  proxyPrefixes: ['x-forwarded-', 'x-envoy-'],
+};

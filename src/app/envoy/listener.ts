@@ -5,6 +5,7 @@ import { duration, type EnvoyObject, typed } from './envoy-value.ts';
 import { extAuthzFilter } from './ext-authz.ts';
 import { claimsOfClients } from './forwarding-headers.ts';
 import { routeConfiguration } from './routes.ts';
+import { headerStrictness, pathStrictness } from './strictness.ts';
 import { downstreamTls } from './tls.ts';
 
 const http = 'envoy.extensions.filters.http';
@@ -40,16 +41,14 @@ function connectionManager(config: Config, envoy: EnvoyConfig): EnvoyObject {
     use_remote_address: true,
     xff_num_trusted_hops: envoy.trustedHops,
     early_header_mutation_extensions: [dropClaims(envoy)],
-    normalize_path: true,
-    merge_slashes: true,
-    path_with_escaped_slashes_action: 'REJECT_REQUEST',
+    ...pathStrictness(config),
     strip_trailing_host_dot: true,
-    max_request_headers_kb: 96,
+    max_request_headers_kb: config.requests.maxHeaderBytes / 1024,
     request_headers_timeout: '10s',
     stream_idle_timeout: duration(envoy.streamIdleTimeout),
     common_http_protocol_options: {
-      headers_with_underscores_action: 'REJECT_REQUEST',
-      max_headers_count: 200,
+      ...headerStrictness(config),
+      max_headers_count: config.requests.maxHeaderCount,
       idle_timeout: '3600s',
     },
     http2_protocol_options: {

@@ -14,10 +14,12 @@ export function printEnvoyYaml(bootstrap: EnvoyObject, heading: string): string 
     Pair(_, pair) {
       if (!isScalar(pair.key)) return;
       const name = String(pair.key.value);
-      const comment = unused.get(name);
+      const withValue = `${name}: ${isScalar(pair.value) ? String(pair.value.value) : ''}`;
+      const key = unused.has(withValue) ? withValue : name;
+      const comment = unused.get(key);
       if (comment === undefined) return;
       pair.key.commentBefore = ` ${comment}`;
-      unused.delete(name); // said once, at the first place
+      unused.delete(key); // said once, at the first place
     },
   });
   return document.toString({ lineWidth: 0 });

@@ -1,8 +1,8 @@
-import { commonSettings } from '../config/common-settings.ts';
 import type { Config } from '../config/config.ts';
 import type { EnvoyObject } from './envoy-value.ts';
 import { withoutCheck } from './ext-authz.ts';
 import { forwardingHeaders } from './forwarding-headers.ts';
+import { peculiarPathsBelow } from './strictness.ts';
 
 export const sideServiceCluster = 'sallyport_http';
 export const workloadCluster = 'workload';
@@ -15,7 +15,7 @@ export function routeConfiguration(config: Config): EnvoyObject {
       {
         name: 'sallyport',
         domains: [...new Set(config.origins.flatMap(domainsOf))],
-        routes: [...basePathsOf(config).map((path) => sideServiceRoute(path, config)), workloadRoute],
+        routes: [...basePathsOf(config).flatMap((path) => sideServiceRoutes(path, config)), workloadRoute],
       },
       {
         name: 'unknown_host',
@@ -34,7 +34,7 @@ function domainsOf(origin: string): readonly string[] {
 }
 
 function basePathsOf({ modes }: Config): readonly string[] {
-  const paths = [...modes.values()].map(({ name, settings }) => commonSettings(name, settings).basePath);
+  const paths = [...modes.values()].map(({ definition, settings }) => definition.common(settings).basePath);
   return paths.filter((path) => path !== undefined);
 }
 
@@ -43,6 +43,15 @@ const refuseUnknownHost: EnvoyObject = {
   direct_response: { status: 403, body: { inline_string: 'This host is not served here.\n' } },
   typed_per_filter_config: withoutCheck,
 };
+
+function sideServiceRoutes(basePath: string, config: Config): readonly EnvoyObject[] {
+  const refusals = peculiarPathsBelow(basePath, config).map((match) => ({
+    match,
+    direct_response: { status: 400, body: { inline_string: 'This address cannot be opened.\n' } },
+    typed_per_filter_config: withoutCheck,
+  }));
+  return [...refusals, sideServiceRoute(basePath, config)];
+}
 
 function sideServiceRoute(basePath: string, { requests }: Config): EnvoyObject {
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { indexOrigins, originOf, parseAuthority } from './authority.ts';
+import { indexOrigins, isWildcardOrigin, originNamed, originOf, parseAuthority } from './authority.ts';
 
 describe('parseAuthority (RFC 9110 §7.2)', () => {
   it.each([
@@ -87,5 +87,67 @@ describe('originOf', () => {
   it('takes https where both schemes are configured and the request names no port', () => {
     const both = indexOrigins(['http://a.example', 'https://a.example']);
     expect(originOf('a.example', both)).toBe('https://a.example');
+  });
+});
+
+describe('an origin with a wildcard', () => {
+  const origins = indexOrigins([
+    'https://*.example.com',
+    'https://app.example.com',
+    'http://app.example.com:8080',
+    'http://*.app.example.com:8080',
+    'http://*.plain.example.org',
+  ]);
+
+  it.each([
+    ['a.example.com', 'https://a.example.com'],
+    ['A.Example.COM.', 'https://a.example.com'],
+    ['a.example.com:443', 'https://a.example.com'],
+    ['xn--mnchen-3ya.example.com', 'https://xn--mnchen-3ya.example.com'],
+    ['my_tenant-1.example.com', 'https://my_tenant-1.example.com'],
+    ['-.example.com', 'https://-.example.com'],
+    [`${'a'.repeat(63)}.example.com`, `https://${'a'.repeat(63)}.example.com`],
+    ['b.app.example.com:8080', 'http://b.app.example.com:8080'],
+    ['c.plain.example.org', 'http://c.plain.example.org'],
+    ['c.plain.example.org:80', 'http://c.plain.example.org'],
+  ])('stands for one name: %s is %s (P10)', (authority, origin) => {
+    expect(originOf(authority, origins)).toBe(origin);
+    // What is made of a name is an origin as browsers write it: redirects and cookies rely on that.
+    expect(new URL(origin).origin).toBe(origin);
+  });
+
+  it.each([
+    ['example.com', 'no name'],
+    ['.example.com', 'an empty name'],
+    ['a.b.example.com', 'two names, which Envoy’s own wildcards take'],
+    ['*.example.com', 'the wildcard itself'],
+    ['%2a.example.com', 'the wildcard, encoded'],
+    ['evil.example.com.attacker.test', 'a look-alike'],
+    ['evilexample.com', 'a look-alike without the dot'],
+    ['a.example.com:8080', 'another port'],
+    ['a.example.com:80', 'the port of another scheme'],
+    ['b.app.example.com', 'a wildcard that has a port'],
+    ['a@b.example.com', 'user-info'],
+    ['ä.example.com', 'a name outside ASCII'],
+    [`${'a'.repeat(64)}.example.com`, 'a name longer than DNS allows'],
+    ['[::1.example.com]', 'brackets'],
+  ])('is not named by %j: %s (P10, R2)', (authority) => {
+    expect(originOf(authority, origins)).toBeUndefined();
+  });
+
+  it('is what rules know the host by, unless an origin names the host itself', () => {
+    expect(originNamed({ host: 'a.example.com', port: undefined }, origins)).toEqual({
+      origin: 'https://a.example.com',
+      configured: 'https://*.example.com',
+    });
+    expect(originNamed({ host: 'app.example.com', port: undefined }, origins)).toEqual({
+      origin: 'https://app.example.com',
+      configured: 'https://app.example.com',
+    });
+    expect(originOf('app.example.com:8080', origins)).toBe('http://app.example.com:8080');
+  });
+
+  it('is known by its spelling', () => {
+    expect(['https://*.example.com', 'https://app.example.com'].map(isWildcardOrigin)).toEqual([true, false]);
   });
 });

@@ -6,6 +6,8 @@ import { foldName, forwardWith, type HeaderChanges, type Hygiene, headerValueOf 
 
 const hygiene: Hygiene = {
   managedNames: new Set(['x-auth-user', 'x-forwarded-user', 'proxy-authorization']),
+  proxyNames: new Set(['x-real-ip', 'content-length']),
+  proxyPrefixes: ['x-forwarded-'],
   managedPrefixes: ['x-auth-request-', 'x-sallyport-'],
   ownCookies: new Set(['__Host-sallyport', '__Host-sallyport-login']),
 };
@@ -34,6 +36,20 @@ describe('forwardWith', () => {
       removeHeaders: [name],
       responseHeadersIfAbsent: [],
     });
+  });
+
+  it.each(['x.forwarded.for', 'x_forwarded_proto', 'x-forwarded.host', 'x.real.ip', 'content_length'])(
+    'removes %s, which only a client spells so (H2, H9)',
+    (name) => {
+      const request = httpRequest({ headers: { [name]: 'mallory' } });
+      expect(forwardWith(request, nothing, hygiene).removeHeaders).toEqual([name]);
+    },
+  );
+
+  it('leaves what proxies write as they write it (H9)', () => {
+    const headers = { 'x-forwarded-for': '10.0.0.1', 'x-forwarded-proto': 'https', 'x-real-ip': '10.0.0.1' };
+    const request = httpRequest({ headers: { ...headers, 'content-length': '0', x_other: '1' } });
+    expect(forwardWith(request, nothing, hygiene).removeHeaders).toEqual([]);
   });
 
   it('leaves other headers alone, whatever they are called (H12)', () => {

@@ -8,6 +8,10 @@ export interface Hygiene {
   readonly managedNames: ReadonlySet<string>;
   /** Folded prefixes that only we may set. */
   readonly managedPrefixes: readonly string[];
+  /** Folded names that proxies before us write: as they spell them they stay, in any other spelling a client sent them. */
+  readonly proxyNames: ReadonlySet<string>;
+  /** Folded prefixes of such names. */
+  readonly proxyPrefixes: readonly string[];
   /** Names of our own cookies. */
   readonly ownCookies: ReadonlySet<string>;
 }
@@ -16,6 +20,7 @@ export interface Hygiene {
 export interface HeaderChanges {
   readonly setHeaders: readonly Header[];
   readonly responseHeadersIfAbsent: readonly Header[];
+  readonly setCookies?: readonly string[];
   /** Leave the client's own Authorization header in place. Only where nothing of ours is set there. */
   readonly keepsAuthorization: boolean;
 }
@@ -41,13 +46,19 @@ export function forwardWith(request: HttpRequest, changes: HeaderChanges, hygien
     setHeaders: [...set],
     removeHeaders: [...request.headers.keys()].filter((name) => !set.has(name) && isRemoved(name)),
     responseHeadersIfAbsent: changes.responseHeadersIfAbsent,
+    ...(changes.setCookies === undefined ? {} : { setCookies: changes.setCookies }),
   };
 }
 
 function isManaged(name: string, changes: HeaderChanges, hygiene: Hygiene): boolean {
   const folded = foldName(name);
   if (folded === 'authorization') return !(changes.keepsAuthorization && name === 'authorization');
-  return hygiene.managedNames.has(folded) || hygiene.managedPrefixes.some((prefix) => folded.startsWith(prefix));
+  if (hygiene.managedNames.has(folded) || beginsWithOne(folded, hygiene.managedPrefixes)) return true;
+  return folded !== name && (hygiene.proxyNames.has(folded) || beginsWithOne(folded, hygiene.proxyPrefixes));
+}
+
+function beginsWithOne(name: string, prefixes: readonly string[]): boolean {
+  return prefixes.some((prefix) => name.startsWith(prefix));
 }
 
 /**

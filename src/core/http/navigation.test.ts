@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { navigation } from '../../../test/support/browser-headers.ts';
 import { type HttpRequestParts, httpRequest } from '../../../test/support/http-request.ts';
-import { acceptsHtml, isForeignWebSocket, isTopLevelNavigation } from './navigation.ts';
+import {
+  acceptsHtml,
+  isForeignWebSocket,
+  isRuleMethod,
+  isTopLevelNavigation,
+  preflightMethodOf,
+} from './navigation.ts';
 
 type Case = readonly [headers: NonNullable<HttpRequestParts['headers']>, what: string];
 
@@ -84,5 +90,55 @@ describe('isForeignWebSocket (P11)', () => {
     [{ upgrade: 'h2c', origin: 'https://evil.example' }, 'another upgrade'],
   ])('finds %j not foreign: %s', (headers) => {
     expect(isForeignWebSocket(httpRequest({ headers }), origin)).toBe(false);
+  });
+});
+
+describe('preflightMethodOf (Fetch §3.2.2, B4)', () => {
+  const preflight = { origin: 'https://spa.example', 'access-control-request-method': 'PUT' };
+
+  it.each<Case>([
+    [preflight, 'a preflight'],
+    [{ ...preflight, 'access-control-request-headers': 'authorization,x-a' }, 'one that asks about headers'],
+    [{ ...preflight, origin: 'null' }, 'an opaque origin'],
+    [{ ...preflight, origin: 'http://localhost:3000' }, 'another scheme and a port'],
+    [{ ...preflight, origin: 'moz-extension://1b2c' }, 'an extension'],
+  ])('finds the method that is asked about in %j: %s', (headers) => {
+    expect(preflightMethodOf(httpRequest({ method: 'OPTIONS', headers }))).toBe('PUT');
+  });
+
+  it.each<Case>([
+    [{}, 'a plain OPTIONS'],
+    [{ origin: 'https://spa.example' }, 'no method asked about'],
+    [{ 'access-control-request-method': 'PUT' }, 'no Origin'],
+    [{ ...preflight, origin: ['https://spa.example', 'https://b.example'] }, 'two Origins'],
+    [{ ...preflight, origin: 'https://spa.example,https://b.example' }, 'two Origins, joined'],
+    [{ ...preflight, origin: 'https://spa.example https://b.example' }, 'a list of origins (RFC 6454 §7.1)'],
+    [{ ...preflight, origin: '' }, 'an empty Origin'],
+    [{ ...preflight, origin: 'spa.example' }, 'an Origin without a scheme'],
+    [{ ...preflight, origin: 'https://spa.example/x' }, 'an Origin with a path'],
+    [{ ...preflight, 'access-control-request-method': ['PUT', 'GET'] }, 'two methods'],
+    [{ ...preflight, 'access-control-request-method': 'PUT,GET' }, 'two methods, joined'],
+    [{ ...preflight, 'access-control-request-method': 'put' }, 'a method that no rule names'],
+    [{ ...preflight, 'access-control-request-method': '' }, 'no method'],
+    [{ ...preflight, upgrade: 'websocket' }, 'an upgrade'],
+  ])('takes %j for no preflight: %s', (headers) => {
+    expect(preflightMethodOf(httpRequest({ method: 'OPTIONS', headers }))).toBeUndefined();
+  });
+
+  it.each(['GET', 'PUT', 'HEAD', 'options', 'OPTIONS '])('takes %j for no preflight', (method) => {
+    expect(preflightMethodOf(httpRequest({ method, headers: preflight }))).toBeUndefined();
+  });
+});
+
+describe('isRuleMethod', () => {
+  it.each([
+    ['GET', true],
+    ['VERSION-CONTROL', true],
+    ['get', false],
+    ['GET ', false],
+    ['A_B', false],
+    ['', false],
+  ])('%j: %j', (method, expected) => {
+    expect(isRuleMethod(method)).toBe(expected);
   });
 });

@@ -33,3 +33,23 @@ export function isForeignWebSocket(request: HttpRequest, origin: string): boolea
   // Browsers apply no same-origin policy to WebSockets and send SameSite cookies from sibling sites.
   return upgrades && headerValues(request, 'origin').some((value) => value !== origin);
 }
+
+// A serialised origin (RFC 6454 §6.2): one, without blanks and commas, which two joined ones would have.
+const serializedOrigin = /^(?:null|[a-z][a-z0-9+.-]*:\/\/[^\s,/]+)$/;
+
+/**
+ * The method that a CORS preflight asks about (Fetch §3.2.2: OPTIONS with one Origin and one
+ * Access-Control-Request-Method); undefined for every other request, and where the method is not in upper case.
+ */
+export function preflightMethodOf(request: HttpRequest): string | undefined {
+  if (request.method !== 'OPTIONS' || request.headers.has('upgrade')) return undefined;
+  const origin = soleHeader(request, 'origin');
+  const method = soleHeader(request, 'access-control-request-method');
+  if (origin === undefined || method === undefined || !serializedOrigin.test(origin)) return undefined;
+  return isRuleMethod(method) ? method : undefined;
+}
+
+/** Whether a method is spelled as rules spell methods; a workload may take `post` for POST. */
+export function isRuleMethod(method: string): boolean {
+  return /^[A-Z][A-Z-]*$/.test(method);
+}

@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { html } from '../html/html.ts';
-import { pageHeaders } from '../html/page.ts';
 import { jsonReply, pageReply, redirect } from './reply.ts';
 
 describe('pageReply', () => {
-  it('is a whole page under the strict policy, or under the headers that it is given', () => {
-    const page = { title: 'A page', language: 'en', body: html`<main>text</main>` };
-    const reply = pageReply(200, page);
-    expect(reply).toMatchObject({ kind: 'reply', status: 200, headers: pageHeaders() });
-    expect(reply.body).toContain('<main>text</main>');
+  it('is a page before anybody asked for it, with what it needs beyond the headers of every page', () => {
+    const page = { title: { en: 'A page', de: 'Eine Seite' }, body: () => html`<h1>text</h1>` };
+    expect(pageReply(200, page)).toEqual({ kind: 'reply', status: 200, headers: [], body: page });
     expect(pageReply(404, page, [['x', 'y']])).toMatchObject({ status: 404, headers: [['x', 'y']] });
   });
 });

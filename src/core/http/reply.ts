@@ -1,13 +1,13 @@
-import { type Page, pageHeaders, renderPage } from '../html/page.ts';
-import type { Header, Reply } from '../verdict.ts';
+import type { Page } from '../html/page.ts';
+import type { Header, PlainReply, Reply } from '../verdict.ts';
 
-/** A page of ours; `headers` begin with those of {@link pageHeaders}. */
-export function pageReply(status: number, page: Page, headers: readonly Header[] = pageHeaders()): Reply {
-  return { kind: 'reply', status, headers, body: renderPage(page) };
+/** A page of ours; `headers` come in addition to those that every page gets from the renderer. */
+export function pageReply(status: number, page: Page, headers: readonly Header[] = []): Reply {
+  return { kind: 'reply', status, headers, body: page };
 }
 
 /** A JSON answer that no cache keeps (RFC 9111 §5.2.2.5). */
-export function jsonReply(status: number, value: unknown, headers: readonly Header[] = []): Reply {
+export function jsonReply(status: number, value: unknown, headers: readonly Header[] = []): PlainReply {
   return { kind: 'reply', status, headers: [...jsonHeaders, ...headers], body: JSON.stringify(value) };
 }
 
@@ -18,7 +18,7 @@ const jsonHeaders: readonly Header[] = [
 ];
 
 /** A redirect that no cache keeps. `location` is absolute. 302 from a check, 303 after a POST. */
-export function redirect(status: 302 | 303, location: string, headers: readonly Header[] = []): Reply {
+export function redirect(status: 302 | 303, location: string, headers: readonly Header[] = []): PlainReply {
   return {
     kind: 'reply',
     status,

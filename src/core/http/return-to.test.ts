@@ -18,6 +18,9 @@ describe('returnToOf', () => {
     '/app?next=https://evil.example/',
     '/app#//evil.example',
     '/caf%C3%A9?name=voil%C3%A0',
+    // A rule may tolerate these.
+    '/group%2Fproject/-/tree/feature%2F%231?x=1#L1',
+    '/bucket//a;b',
     `/app?x="<>\`{}|^[]'`,
   ])('gives %j back exactly', (value) => {
     expect(returnToOf(value, origin)).toBe(value);
@@ -63,6 +66,10 @@ describe('returnToOf', () => {
     '/x\r\nLocation: https://evil.example',
     '/x\0',
     '/;/evil.example',
+    '/;@evil.example',
+    '/%3B/evil.example',
+    '/a/..;/b',
+    '/a%2f..%2fb',
     '/\uff0fevil.example',
     '/\u2024\u2024/evil.example',
     '/app#a#b',

@@ -1,3 +1,4 @@
+import { readingsOf } from './path-readings.ts';
 import { parseTarget } from './target.ts';
 
 /** Longest return URL that a login carries, in bytes: it travels in `state`, through other people's URL limits. */
@@ -15,5 +16,11 @@ export function returnToOf(value: string, origin: string): string | undefined {
   const path = value.startsWith(`${origin}/`) ? value.slice(origin.length) : value;
   if (path.length > longestReturnTo) return undefined;
   const [, target] = form.exec(path) ?? [];
-  return target === undefined || parseTarget(target).kind === 'ambiguous' ? undefined : path;
+  return target !== undefined && isPage(target) ? path : undefined;
+}
+
+/** A peculiar path as well, since a rule may let it on; but with a name first, so that nothing takes it for a host. */
+function isPage(target: string): boolean {
+  if (parseTarget(target).kind === 'target') return true;
+  return !/^\/(?:[/;]|%2f|%3b)/i.test(target) && readingsOf(target) !== undefined;
 }

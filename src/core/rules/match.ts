@@ -1,3 +1,5 @@
+import type { PathPeculiarity } from '../http/path-readings.ts';
+
 /** How a rule names paths; at most one way. Compared with the decoded path of {@link parseTarget}. */
 export type PathMatch =
   | { readonly kind: 'any' }
@@ -14,21 +16,34 @@ export type RuleUse =
   | { readonly kind: 'deny' }
   | { readonly kind: 'mode'; readonly instance: string; readonly requirements: unknown };
 
+/** What a request is refused for, unless its rule tolerates it. */
+export type Peculiarity = PathPeculiarity | 'underscoredHeaders';
+
 export interface Rule {
   readonly name: string;
-  /** Origins whose requests it applies to; undefined is all of them. */
+  /** Origins, as configured, whose requests it applies to; undefined is all of them. */
   readonly origins: ReadonlySet<string> | undefined;
   readonly path: PathMatch;
   /** Methods in upper case; undefined is all of them. */
   readonly methods: ReadonlySet<string> | undefined;
+  /** What Envoy's route must say in `context_extensions`, each with this value; empty asks for nothing. */
+  readonly context: ReadonlyMap<string, string>;
+  readonly tolerates: ReadonlySet<Peculiarity>;
+  /** CORS preflights for it reach the workload, without identity. Only where `use` is a mode. */
+  readonly passesPreflight: boolean;
   readonly use: RuleUse;
 }
 
 /** The parts of a request that rules look at. */
 export interface RuleSubject {
+  /** As configured. */
   readonly origin: string;
   readonly path: string;
   readonly method: string;
+  /** What a CORS preflight asks about; undefined for every other request. */
+  readonly preflightMethod: string | undefined;
+  /** Set by the operator of Envoy. */
+  readonly context: ReadonlyMap<string, string>;
 }
 
 /** The first rule that matches; undefined when none does, which is a refusal. */
@@ -36,9 +51,21 @@ export function matchRule(rules: readonly Rule[], subject: RuleSubject): Rule | 
   return rules.find(
     (rule) =>
       (rule.origins === undefined || rule.origins.has(subject.origin)) &&
-      (rule.methods === undefined || rule.methods.has(subject.method)) &&
+      matchesMethod(rule, subject) &&
+      hasContext(rule.context, subject.context) &&
       matchesPath(rule.path, subject.path),
   );
+}
+
+/** A preflight is OPTIONS, and to a rule that passes preflights also what it asks about. */
+function matchesMethod({ methods, passesPreflight }: Rule, { method, preflightMethod }: RuleSubject): boolean {
+  if (methods === undefined || methods.has(method)) return true;
+  return passesPreflight && preflightMethod !== undefined && methods.has(preflightMethod);
+}
+
+function hasContext(wanted: Rule['context'], context: RuleSubject['context']): boolean {
+  if (wanted.size === 0) return true;
+  return [...wanted].every(([key, value]) => context.get(key) === value);
 }
 
 function matchesPath(match: PathMatch, path: string): boolean {

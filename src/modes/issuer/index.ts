@@ -12,10 +12,11 @@ export const issuerMode = defineMode({
   name: 'issuer',
   settings: issuerSettings,
   requirements: issuerRequirements,
+  common: ({ basePath }) => ({ basePath, providers: [], cookie: undefined, sharesStore: true }),
   guardsRequests: false,
   create(name, settings, services) {
     const { documents, once } = services.store;
-    const { sealer, derivedKeys, clock, telemetry } = services;
+    const { sealer, derivedKeys, clock, telemetry, renderer } = services;
     const users = configuredUsers(settings.users, services.random);
     const issuer = issuerOf(settings, services.origins);
     const engine = services.createIssuerEngine(
@@ -30,14 +31,15 @@ export const issuerMode = defineMode({
         pages: enginePages,
         findAccount: users.find,
       },
-      { documents, once, sealer, derivedKeys, clock, telemetry },
+      { documents, once, sealer, derivedKeys, clock, telemetry, renderer },
     );
     return {
       basePath: settings.basePath,
       ownCookies: engine.ownCookies,
       identityHeaders: [],
       authorize: undefined,
-      routes: issuerRoutes({ name, origin: new URL(issuer).origin, engine, users, telemetry }),
+      explain: undefined,
+      routes: issuerRoutes({ name, origin: new URL(issuer).origin, engine, users, telemetry, renderer }),
     };
   },
 });

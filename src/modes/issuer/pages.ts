@@ -1,151 +1,119 @@
-import { type Html, html } from '../../core/html/html.ts';
-import { pageHeaders, renderPage } from '../../core/html/page.ts';
-import type { IssuerClient, IssuerInteraction, IssuerPage, IssuerPages } from '../../ports/issuer-engine.ts';
+import { html } from '../../core/html/html.ts';
+import type { Page } from '../../core/html/page.ts';
+import type { IssuerClient, IssuerInteraction, IssuerPages } from '../../ports/issuer-engine.ts';
 import { describeScope } from './scopes.ts';
+import {
+  authorizeQuestion,
+  continueTo,
+  explanationOf,
+  logoutAskedBy,
+  signedInAs,
+  signedOutOf,
+  texts,
+} from './texts.ts';
 
 /**
  * The login page. Its form has no `action`: it goes to the page's own URL, so that a fragment of the return URL
  * survives (URL fragments follow redirects in the browser, RFC 9110 §10.2.2, and never reach a server).
  */
-export function loginPage(
-  interaction: IssuerInteraction,
-  failed: { readonly username: string } | undefined,
-): IssuerPage {
+export function loginPage(interaction: IssuerInteraction, failed: { readonly username: string } | undefined): Page {
   const username = failed?.username ?? interaction.loginHint ?? '';
   // Whoever came back, or is known already, has only the password left to type.
   const focus = { username: username === '' ? autofocus : nothing, password: username === '' ? nothing : autofocus };
-  const problem =
-    failed === undefined
-      ? nothing
-      : html`<p id="problem" class="problem" role="alert">The user name or the password is not right.</p>`;
   const described = failed === undefined ? nothing : html` aria-invalid="true" aria-describedby="problem"`;
-  return page(
-    failed === undefined ? 'Sign in' : 'Sign in: please try again',
-    formTargetsOf(interaction.client),
-    html`<h1>Sign in</h1>
-<p class="muted">to continue to ${interaction.client.clientName}</p>
-${problem}
+  return {
+    title: failed === undefined ? texts.signIn : texts.signInAgain,
+    formTargets: formTargetsOf(interaction.client),
+    body: (t) => html`<h1>${t(texts.signIn)}</h1>
+<p class="muted">${t(continueTo(interaction.client.clientName))}</p>
+${failed === undefined ? nothing : html`<p id="problem" class="problem" role="alert">${t(texts.wrongPassword)}</p>`}
 <form method="post">
-<label for="username">User name</label>
+<label for="username">${t(texts.userName)}</label>
 <input id="username" name="username" type="text" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="256" required value="${username}"${described}${focus.username}>
-<label for="password">Password</label>
+<label for="password">${t(texts.password)}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required${described}${focus.password}>
-<button class="full">Sign in</button>
+<button class="full">${t(texts.signIn)}</button>
 </form>`,
-  );
+  };
 }
 
 /** The consent page: what the client asks for, in words. `userName`: who would allow it. */
-export function consentPage(interaction: IssuerInteraction, userName: string): IssuerPage {
-  const { clientName } = interaction.client;
-  const wishes = interaction.scopes.flatMap((scope) => {
-    const text = describeScope(scope);
-    return text === undefined
-      ? []
-      : [
-          html`<li>${text}</li>
-`,
-        ];
-  });
-  return page(
-    `Authorize ${clientName}?`,
-    formTargetsOf(interaction.client),
-    html`<h1>Authorize ${clientName}?</h1>
-<p class="muted">You are signed in as ${userName}.</p>
-<p>It would like to:</p>
+export function consentPage(interaction: IssuerInteraction, userName: string): Page {
+  const question = authorizeQuestion(interaction.client.clientName);
+  const wishes = interaction.scopes.map(describeScope).filter((wish) => wish !== undefined);
+  return {
+    title: question,
+    formTargets: formTargetsOf(interaction.client),
+    body: (t) => html`<h1>${t(question)}</h1>
+<p class="muted">${t(signedInAs(userName))}</p>
+<p>${t(texts.wishes)}</p>
 <ul>
-${wishes}</ul>
+${wishes.map(
+  (wish) => html`<li>${t(wish)}</li>
+`,
+)}</ul>
 <form method="post">
 <div class="row">
-<button name="decision" value="allow">Authorize</button>
-<button class="plain" name="decision" value="deny">Cancel</button>
+<button name="decision" value="allow">${t(texts.authorize)}</button>
+<button class="plain" name="decision" value="deny">${t(texts.cancel)}</button>
 </div>
-</form>
-`,
-  );
+</form>`,
+  };
 }
 
 /** An interaction that is over, or that another browser began. */
-export function interactionGonePage(): IssuerPage {
-  return page(
-    'This page has expired',
-    [],
-    html`<h1>This page has expired</h1>
-<p>The sign-in took too long, was finished already, or was begun in another browser.</p>
-<p>Please go back to the application and open it again. If your browser blocks cookies for this site, allow them
-first.</p>`,
-  );
+export function interactionGonePage(): Page {
+  return {
+    title: texts.expired,
+    body: (t) => html`<h1>${t(texts.expired)}</h1>
+<p>${t(texts.expiredWhy)}</p>
+<p>${t(texts.expiredWayOn)}</p>`,
+  };
 }
 
 /** A form that another site sent. */
-export function foreignFormPage(): IssuerPage {
-  return page(
-    'Request refused',
-    [],
-    html`<h1>Request refused</h1>
-<p>The form was not sent from this site. Please go back to the application and sign in again.</p>`,
-  );
+export function foreignFormPage(): Page {
+  return {
+    title: texts.refused,
+    body: (t) => html`<h1>${t(texts.refused)}</h1>
+<p>${t(texts.foreignForm)}</p>`,
+  };
 }
 
 /** The pages that the engine shows by itself. */
 export const enginePages: IssuerPages = {
-  error: ({ error, description }) =>
-    page(
-      'This did not work',
-      [],
-      html`<h1>This did not work</h1>
-<p>${explanations.get(error) ?? (description === undefined ? 'Please try again.' : sentence(description))}</p>
-<p class="muted">Code: <code>${error}</code></p>`,
-    ),
+  error: ({ error, description }) => ({
+    title: texts.failed,
+    body: (t) => html`<h1>${t(texts.failed)}</h1>
+<p>${t(explanationOf(error))}</p>
+<p class="muted">${t(texts.code)}: <code>${error}</code></p>
+${description === undefined ? nothing : html`<p class="muted" lang="en">${sentence(description)}</p>`}`,
+  }),
 
-  confirmLogout: ({ action, fields, clientName, formTargets }) =>
-    page(
-      'Sign out?',
-      formTargets,
-      html`<h1>Sign out?</h1>
-<p>${clientName === undefined ? 'A page' : clientName} asks to sign you out here and in every application that you opened with this sign-in.</p>
-<p class="muted">If you did not ask for this, close this page: you stay signed in.</p>
+  confirmLogout: ({ action, fields, clientName, formTargets }) => ({
+    title: texts.signOutQuestion,
+    formTargets,
+    body: (t) => html`<h1>${t(texts.signOutQuestion)}</h1>
+<p>${t(logoutAskedBy(clientName))}</p>
+<p class="muted">${t(texts.notAsked)}</p>
 <form method="post" action="${action}">
 ${fields.map(
   ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">
 `,
-)}<button name="logout" value="yes">Sign out</button>
+)}<button name="logout" value="yes">${t(texts.signOut)}</button>
 </form>`,
-    ),
+  }),
 
-  loggedOut: (clientName) =>
-    page(
-      'Signed out',
-      [],
-      html`<h1>Signed out</h1>
-<p>${clientName === undefined ? 'You are signed out.' : html`You are signed out of ${clientName}.`}</p>
-<p>You can close this page.</p>`,
-    ),
+  loggedOut: (clientName) => ({
+    title: texts.signedOut,
+    body: (t) => html`<h1>${t(texts.signedOut)}</h1>
+<p>${t(signedOutOf(clientName))}</p>
+<p>${t(texts.closePage)}</p>`,
+  }),
 };
-
-/** Errors that people meet without having done anything wrong, in their words. */
-const explanations: ReadonlyMap<string, string> = new Map([
-  ['server_error', 'Something went wrong on our side. Please try again.'],
-  ['invalid_client', 'The application that sent you here is not known to this sign-in service.'],
-  ['invalid_redirect_uri', 'The application wants to take you to an address that is not registered for it.'],
-  ['temporarily_unavailable', 'The sign-in service cannot answer right now. Please try again in a moment.'],
-]);
 
 const nothing = html``;
 const autofocus = html` autofocus`;
-
-function page(title: string, formTargets: readonly string[], content: Html): IssuerPage {
-  return {
-    headers: pageHeaders(formTargets),
-    body: renderPage({
-      title,
-      language: 'en',
-      body: html`<main>
-${content}
-</main>`,
-    }),
-  };
-}
 
 /** Chromium applies form-action to the redirects behind a form too: the last one leads to the client. */
 function formTargetsOf(client: IssuerClient): readonly string[] {

@@ -1,8 +1,12 @@
 import formbody from '@fastify/formbody';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { Page } from '../../core/html/page.ts';
+import type { PageRenderer } from '../../core/html/page-renderer.ts';
 import { httpRequestFrom } from '../../core/http/from-node.ts';
-import { type Refusal, refuse } from '../../core/http/refusal.ts';
-import type { Exchange, IssuerEngine, IssuerInteraction, IssuerPage } from '../../ports/issuer-engine.ts';
+import { refuse } from '../../core/http/refusal.ts';
+import { pageReply, redirect } from '../../core/http/reply.ts';
+import type { Reply } from '../../core/verdict.ts';
+import type { Exchange, IssuerEngine, IssuerInteraction } from '../../ports/issuer-engine.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { decide, type FormFields, type Move } from './decide.ts';
 import { consentPage, foreignFormPage, interactionGonePage, loginPage } from './pages.ts';
@@ -18,6 +22,7 @@ export interface IssuerRuntime {
   readonly engine: IssuerEngine;
   readonly users: Users;
   readonly telemetry: Telemetry;
+  readonly renderer: PageRenderer;
 }
 
 /** A form with a user name and a password is small. Bytes. */
@@ -36,63 +41,72 @@ export function issuerRoutes(runtime: IssuerRuntime): FastifyPluginAsync {
       await reply;
     });
     await server.register(interactionRoutes(runtime));
-    await server.register(engineRoutes(runtime.engine));
+    await server.register(engineRoutes(runtime));
   };
 }
 
 function interactionRoutes(runtime: IssuerRuntime): FastifyPluginAsync {
-  const { engine, users } = runtime;
+  const { engine, renderer } = runtime;
   return async (server) => {
     await server.register(formbody, { bodyLimit: formLimit });
 
     server.get<InteractionRoute>('/interaction/:id', async (request, reply) => {
       const interaction = await engine.interaction(request.params.id, exchangeOf(request, reply));
-      if (interaction === undefined) return send(reply, 400, interactionGonePage());
-      return send(reply, 200, await pageOf(users, interaction));
+      return send(request, reply, await questionOf(interaction, runtime), renderer);
     });
 
-    server.post<InteractionRoute>('/interaction/:id', async (request, reply) => {
-      // The interaction's cookie is SameSite=Lax, so that a foreign form has none; browsers that say where a form
-      // comes from let us refuse it by name. Origin is of no use: our own pages send `null` (no-referrer).
-      if (isForeign(request)) return send(reply, 403, foreignFormPage());
-      const exchange = exchangeOf(request, reply);
-      const interaction = await engine.interaction(request.params.id, exchange);
-      if (interaction === undefined) return send(reply, 400, interactionGonePage());
-      return carryOut(decide(interaction, formOf(request.body)), interaction, exchange, reply, runtime);
-    });
+    server.post<InteractionRoute>('/interaction/:id', async (request, reply) =>
+      send(request, reply, await answerTo(request, exchangeOf(request, reply), runtime), renderer),
+    );
   };
+}
+
+async function questionOf(interaction: IssuerInteraction | undefined, { users }: IssuerRuntime): Promise<Reply> {
+  return interaction === undefined ? gone() : pageReply(200, await pageOf(users, interaction));
+}
+
+async function answerTo(
+  request: FastifyRequest<InteractionRoute>,
+  exchange: Exchange,
+  runtime: IssuerRuntime,
+): Promise<Reply> {
+  // The interaction's cookie is SameSite=Lax, so that a foreign form has none; browsers that say where a form
+  // comes from let us refuse it by name. Origin is of no use: our own pages send `null` (no-referrer).
+  if (isForeign(request)) return pageReply(403, foreignFormPage());
+  const interaction = await runtime.engine.interaction(request.params.id, exchange);
+  if (interaction === undefined) return gone();
+  return await carryOut(decide(interaction, formOf(request.body)), interaction, exchange, runtime);
 }
 
 async function carryOut(
   move: Move,
   interaction: IssuerInteraction,
   exchange: Exchange,
-  reply: FastifyReply,
   { name, engine, users, telemetry }: IssuerRuntime,
-): Promise<FastifyReply> {
+): Promise<Reply> {
   const { clientId } = interaction.client;
   switch (move.kind) {
     case 'show':
-      return send(reply, 400, await pageOf(users, interaction));
+      return pageReply(400, await pageOf(users, interaction));
     case 'authenticate': {
       const account = await users.authenticate(move.username, move.password);
       if (account === undefined) {
         telemetry.event('issuer_login_failed', { instance: name, clientId });
-        return send(reply, 400, loginPage(interaction, { username: move.username }));
+        return pageReply(400, loginPage(interaction, { username: move.username }));
       }
       telemetry.event('issuer_login_succeeded', { instance: name, clientId, subject: account.subject });
-      return goOn(reply, await engine.finish(interaction.id, { kind: 'login', subject: account.subject }, exchange));
+      return goOn(await engine.finish(interaction.id, { kind: 'login', subject: account.subject }, exchange));
     }
     case 'consent':
       telemetry.event('issuer_consent_given', { instance: name, clientId, subject: interaction.subject });
-      return goOn(reply, await engine.finish(interaction.id, move, exchange));
+      return goOn(await engine.finish(interaction.id, move, exchange));
     case 'deny':
       telemetry.event('issuer_consent_denied', { instance: name, clientId, subject: interaction.subject });
-      return goOn(reply, await engine.finish(interaction.id, move, exchange));
+      return goOn(await engine.finish(interaction.id, move, exchange));
   }
 }
 
-async function pageOf(users: Users, interaction: IssuerInteraction): Promise<IssuerPage> {
+async function pageOf(users: Users, interaction: IssuerInteraction): Promise<Page> {
   if (interaction.kind === 'login') return loginPage(interaction, undefined);
   const account = interaction.subject === undefined ? undefined : await users.find(interaction.subject);
   const userName = account?.claims.get('name') ?? interaction.subject ?? '';
@@ -100,12 +114,13 @@ async function pageOf(users: Users, interaction: IssuerInteraction): Promise<Iss
 }
 
 /** The engine reads bodies itself and writes to the socket itself: Fastify parses nothing and sends nothing here. */
-function engineRoutes(engine: IssuerEngine): FastifyPluginAsync {
+function engineRoutes({ engine, renderer }: IssuerRuntime): FastifyPluginAsync {
   return async (server) => {
     // Before the engine: it stores an authorization request as it came, and nobody has logged in yet.
     server.addHook('onRequest', async (request, reply) => {
-      const refusal = refusalOfSize(httpRequestFrom(request.raw));
-      if (refusal !== undefined) await answerRefusal(request, reply, refusal);
+      const neutral = httpRequestFrom(request.raw);
+      const refusal = refusalOfSize(neutral);
+      if (refusal !== undefined) await send(request, reply, refuse(neutral, refusal), renderer);
     });
     server.removeAllContentTypeParsers();
     server.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -116,11 +131,6 @@ function engineRoutes(engine: IssuerEngine): FastifyPluginAsync {
       });
     }
   };
-}
-
-function answerRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
-  const { status, headers, body } = refuse(httpRequestFrom(request.raw), refusal);
-  return reply.code(status).headers(Object.fromEntries(headers)).send(body);
 }
 
 function exchangeOf(request: FastifyRequest, reply: FastifyReply): Exchange {
@@ -143,12 +153,16 @@ function formOf(body: unknown): FormFields {
   );
 }
 
-function send(reply: FastifyReply, status: number, page: IssuerPage): FastifyReply {
-  return reply.code(status).headers(Object.fromEntries(page.headers)).send(page.body);
+function send(request: FastifyRequest, reply: FastifyReply, answer: Reply, renderer: PageRenderer): FastifyReply {
+  const { status, headers, body } = renderer.render(answer, httpRequestFrom(request.raw));
+  return reply.code(status).headers(Object.fromEntries(headers)).send(body);
 }
 
 /** 303: what follows is a GET, whatever the form was (RFC 9110 §15.4.4). */
-function goOn(reply: FastifyReply, location: string | undefined): FastifyReply {
-  if (location === undefined) return send(reply, 400, interactionGonePage());
-  return reply.code(303).headers({ location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).send();
+function goOn(location: string | undefined): Reply {
+  return location === undefined ? gone() : redirect(303, location);
+}
+
+function gone(): Reply {
+  return pageReply(400, interactionGonePage());
 }

@@ -1,3 +1,5 @@
+import type { Text } from '../../core/html/text.ts';
+
 /** Claims that each scope releases (OpenID Connect Core §5.4; `groups` is ours). */
 export const scopeClaims = {
   profile: [
@@ -22,19 +24,22 @@ export type IssuerScope = keyof typeof scopeClaims;
 /** Scopes that a client can be registered for. `openid` is always allowed. */
 export const issuerScopes = ['profile', 'email', 'groups'] as const satisfies readonly IssuerScope[];
 
-/** What a scope means to the user who is asked for it; undefined when there is nothing to say. */
-export function describeScope(scope: string): string | undefined {
+/** What a scope means to the user who is asked for it, behind "It would like to:"; undefined when there is nothing to say. */
+export function describeScope(scope: string): Text | undefined {
   switch (scope) {
     case 'openid':
-      return 'Know that it is you';
+      return { en: 'Know that it is you', de: 'wissen, dass Sie es sind' };
     case 'profile':
-      return 'See your name and profile';
+      return { en: 'See your name and profile', de: 'Ihren Namen und Ihr Profil sehen' };
     case 'email':
-      return 'See your e-mail address';
+      return { en: 'See your e-mail address', de: 'Ihre E-Mail-Adresse sehen' };
     case 'groups':
-      return 'See the groups that you belong to';
+      return { en: 'See the groups that you belong to', de: 'die Gruppen sehen, denen Sie angehören' };
     case 'offline_access':
-      return 'Stay connected after you have signed out here';
+      return {
+        en: 'Stay connected after you have signed out here',
+        de: 'verbunden bleiben, auch wenn Sie sich hier abgemeldet haben',
+      };
     default:
       return undefined;
   }

@@ -1,3 +1,4 @@
+import type { Text } from '../../core/html/text.ts';
 import type { Refusal } from '../../core/http/refusal.ts';
 import { type HttpRequest, headerValues } from '../../core/http/request.ts';
 
@@ -16,18 +17,26 @@ export function refusalOfSize(request: HttpRequest): Refusal | undefined {
   return lengths.every((length) => length <= limit) ? undefined : bodyTooLarge;
 }
 
+const title: Text = { en: 'This request cannot be answered', de: 'Diese Anfrage kann nicht beantwortet werden' };
+
 const targetTooLong: Refusal = {
   status: 400,
   error: 'invalid_request',
-  title: 'This request cannot be answered',
-  description: `The address is longer than ${limit} bytes.`,
+  title,
+  description: {
+    en: `The address is longer than ${limit} bytes.`,
+    de: `Die Adresse ist länger als ${limit} Bytes.`,
+  },
 };
 
 const lengthRequired: Refusal = {
   status: 411,
   error: 'invalid_request',
-  title: 'This request cannot be answered',
-  description: 'The request does not say how long its body is.',
+  title,
+  description: {
+    en: 'The request does not say how long its body is.',
+    de: 'Die Anfrage sagt nicht, wie lang ihr Inhalt ist.',
+  },
   // The body stays unread.
   headers: [['connection', 'close']],
 };
@@ -35,7 +44,10 @@ const lengthRequired: Refusal = {
 const bodyTooLarge: Refusal = {
   status: 413,
   error: 'invalid_request',
-  title: 'This request cannot be answered',
-  description: `The body is longer than ${limit} bytes.`,
+  title,
+  description: {
+    en: `The body is longer than ${limit} bytes.`,
+    de: `Der Inhalt ist länger als ${limit} Bytes.`,
+  },
   headers: [['connection', 'close']],
 };

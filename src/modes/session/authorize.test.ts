@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { navigation } from '../../../test/support/browser-headers.ts';
 import { type HttpRequestParts, httpRequest } from '../../../test/support/http-request.ts';
+import { rendered } from '../../../test/support/rendered.ts';
 import {
   appOrigin,
   type Browser,
@@ -10,7 +11,7 @@ import {
   type SessionWorld,
   sessionWorld,
 } from '../../../test/support/session-world.ts';
-import type { Reply } from '../../core/verdict.ts';
+import type { PlainReply, Reply } from '../../core/verdict.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { Pass } from '../mode.ts';
 import type { SessionRequirements } from './requirements.ts';
@@ -36,11 +37,11 @@ async function check({ browser, requirements = {}, ...parts }: CheckParts = {}):
   return await authorize(request, { origin: appOrigin, rule: 'the application' }, requirements);
 }
 
-/** A reply, or a failed test. */
-async function refusal(parts: CheckParts = {}): Promise<Reply> {
+/** A reply as it leaves, or a failed test. */
+async function refusal(parts: CheckParts = {}): Promise<PlainReply> {
   const answer = await check(parts);
   if (answer.kind !== 'reply') throw new Error('the request was let through');
-  return answer;
+  return rendered(answer);
 }
 
 function header(reply: Reply, name: string): string | undefined {

@@ -1,15 +1,14 @@
-import { readCookie } from '../../core/http/cookies.ts';
 import { refuse } from '../../core/http/refusal.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import type { EpochSeconds } from '../../core/time.ts';
-import type { Reply } from '../../core/verdict.ts';
-import { findSession, touchSession } from '../../flows/sessions.ts';
-import type { Pass, RequestFacts } from '../mode.ts';
+import type { Header, Reply } from '../../core/verdict.ts';
+import type { ModeExplanation, Pass, RequestFacts } from '../mode.ts';
 import { decide, type Move } from './decide.ts';
 import { identityOf } from './identity.ts';
 import { loginRequired, startLogin } from './login.ts';
 import type { SessionRequirements } from './requirements.ts';
 import type { SessionRuntime } from './runtime.ts';
+import { notAllowedTexts, texts } from './texts.ts';
 
 /** Facts, decision, effect: the check of session mode. Throws StoreUnavailableError. */
 export async function authorize(
@@ -18,30 +17,61 @@ export async function authorize(
   requirements: SessionRequirements,
   runtime: SessionRuntime,
 ): Promise<Pass | Reply> {
-  const id = readCookie(request, runtime.cookies.session);
-  const stored = await findSession(id, runtime.sessions);
+  const { move, now } = await moveFor(request, facts, requirements, runtime);
+  return await carryOut(move, request, { ...facts, now, requirements }, runtime);
+}
+
+/** What {@link authorize} would decide; nothing is carried out. Throws StoreUnavailableError. */
+export async function explain(
+  request: HttpRequest,
+  facts: RequestFacts,
+  requirements: SessionRequirements,
+  runtime: SessionRuntime,
+): Promise<ModeExplanation> {
+  const { move } = await moveFor(request, facts, requirements, runtime);
+  switch (move.kind) {
+    case 'forward':
+      return { decision: 'forward', reason: 'session_live' };
+    case 'anonymous':
+      return { decision: 'forward', reason: `anonymous: ${move.because}` };
+    case 'login':
+    case 'unauthenticated':
+      return { decision: move.kind, reason: move.because };
+    case 'refuse':
+      return { decision: 'refuse', reason: move.reason };
+  }
+}
+
+async function moveFor(
+  request: HttpRequest,
+  facts: RequestFacts,
+  requirements: SessionRequirements,
+  runtime: SessionRuntime,
+): Promise<{ readonly move: Move; readonly now: EpochSeconds }> {
+  const stored = await runtime.sessions.find(request);
   const now = runtime.services.clock.now();
-  const move = decide({ request, origin: facts.origin, stored, now }, requirements, runtime.decision);
-  if (move.kind === 'forward' && move.touches && id !== undefined) noteUse(id, now, runtime);
-  return await carryOut(move, request, facts, runtime);
+  return { move: decide({ request, origin: facts.origin, stored, now }, requirements, runtime.decision), now };
 }
 
 async function carryOut(
   move: Move,
   request: HttpRequest,
-  facts: RequestFacts,
+  facts: RequestFacts & { readonly now: EpochSeconds; readonly requirements: SessionRequirements },
   runtime: SessionRuntime,
 ): Promise<Pass | Reply> {
   switch (move.kind) {
-    case 'forward':
-      return {
-        kind: 'pass',
-        setHeaders: identityOf(move.session, runtime.settings),
-        // What a person saw while logged in must not come back from a cache after logout.
-        responseHeadersIfAbsent: [['cache-control', 'private, no-store']],
-      };
-    case 'login':
-      return await startLogin(request, facts.origin, request.target, runtime);
+    case 'forward': {
+      const setHeaders = identityOf(move.stored.session, runtime.settings);
+      const pass: Pass = { kind: 'pass', setHeaders, responseHeadersIfAbsent: uncached };
+      if (!move.touches) return pass;
+      return { ...pass, setCookies: runtime.sessions.touch(request, move.stored, facts.now) };
+    }
+    case 'anonymous':
+      return { kind: 'pass', setHeaders: [], responseHeadersIfAbsent: uncached };
+    case 'login': {
+      const { providers } = facts.requirements;
+      return await startLogin(request, facts.origin, { wanted: request.target, providers }, runtime);
+    }
     case 'unauthenticated':
       return loginRequired(request, facts.origin, runtime);
     case 'refuse':
@@ -55,16 +85,14 @@ function notAllowed(request: HttpRequest, reason: string, facts: RequestFacts, r
   return refuse(request, {
     status: 403,
     error: 'access_denied',
-    title: 'You do not have access',
-    description: 'You are signed in, but this account may not open this page. Sign out to use another account.',
-    link: { href: `${facts.origin}${runtime.settings.basePath}/logout`, text: 'Sign out' },
+    ...notAllowedTexts,
+    link: { href: `${facts.origin}${runtime.settings.basePath}/logout`, text: texts.signOut },
     members: { reason },
   });
 }
 
-/** In the background: the request does not wait for it, and a lost touch only means an earlier idle end. */
-function noteUse(id: string, now: EpochSeconds, runtime: SessionRuntime): void {
-  touchSession(id, now, runtime.sessions).catch((error: unknown) => {
-    runtime.services.telemetry.problem('store_unavailable', { operation: 'touch' }, error);
-  });
-}
+/**
+ * What a person saw while logged in must not come back from a cache after logout, nor what he saw before it after a
+ * login.
+ */
+const uncached: readonly Header[] = [['cache-control', 'private, no-store']];

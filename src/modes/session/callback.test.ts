@@ -74,11 +74,16 @@ describe('GET /callback', () => {
     const query = world.provider.approve(await begin(attacker));
     const victim = newBrowser();
     await begin(victim);
-    for (const browser of [victim, newBrowser()]) {
+    const without = newBrowser();
+    for (const [browser, error] of [
+      [victim, 'invalid_request'],
+      // It has no cookie of ours at all: more likely it keeps none.
+      [without, 'cookies_required'],
+    ] as const) {
       const answer = await callback(browser, query);
       expect(answer.statusCode).toBe(400);
       expect(answer.headers['set-cookie']).toBeUndefined();
-      expect(answer.body).toContain('invalid_request');
+      expect(answer.body).toContain(error);
       expect(answer.body).toContain('href="https://app.example.com/_auth/login?rd=%2Fapp"');
     }
     expect(world.provider.redemptions).toHaveLength(0);

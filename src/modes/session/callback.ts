@@ -1,4 +1,4 @@
-import { readCookie, setCookie } from '../../core/http/cookies.ts';
+import { readCookie } from '../../core/http/cookies.ts';
 import { refuse } from '../../core/http/refusal.ts';
 import { redirect } from '../../core/http/reply.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
@@ -6,28 +6,35 @@ import type { LoginAttempt } from '../../core/session/login-attempt.ts';
 import type { Session } from '../../core/session/session.ts';
 import { after } from '../../core/time.ts';
 import type { Reply } from '../../core/verdict.ts';
-import { completeLogin } from '../../flows/complete-login.ts';
-import { createSession, endSession, findSession } from '../../flows/sessions.ts';
-import type { Authentication } from '../../ports/authorization-server.ts';
+import { completeLogin, type LoginOutcome } from '../../flows/complete-login.ts';
 import { whyEnded } from './decide.ts';
+import { responseOf } from './form-post.ts';
 import { loginUrl, providerUnavailable, redirectUriOf } from './login.ts';
 import type { SessionRuntime } from './runtime.ts';
+import {
+  cookiesNeededTexts,
+  foreignLoginTexts,
+  loginDeclinedTexts,
+  loginExpiredTexts,
+  loginFailedTexts,
+  sessionTooLargeTexts,
+  texts,
+} from './texts.ts';
 
 /** `GET <basePath>/callback`: the provider's answer to a login. Throws StoreUnavailableError. */
 export async function callback(request: HttpRequest, origin: string, runtime: SessionRuntime): Promise<Reply> {
   const { services, cookies, instance } = runtime;
-  const mark = request.target.indexOf('?');
   const outcome = await completeLogin(
     {
       instance,
       origin,
       redirectUri: redirectUriOf(origin, runtime),
-      query: mark < 0 ? '' : request.target.slice(mark + 1),
+      query: responseOf(request, origin, runtime),
       bindingSecret: readCookie(request, cookies.binding),
     },
     {
-      // This instance's provider alone: an attempt that began at another one is not for us to finish.
-      providers: new Map([[runtime.provider.name, runtime.provider]]),
+      // This instance's providers alone: an attempt that began at another one is not for us to finish.
+      providers: runtime.providers,
       sealer: services.sealer,
       once: services.store.once,
       clock: services.clock,
@@ -35,10 +42,13 @@ export async function callback(request: HttpRequest, origin: string, runtime: Se
   );
   switch (outcome.kind) {
     case 'authenticated':
-      return await logIn(request, outcome.authentication, outcome.attempt, runtime);
+      return await logIn(request, outcome, runtime);
     case 'foreign':
       services.telemetry.event('login_failed', { instance, outcome: 'foreign', reason: outcome.reason });
       return foreignResponse(request, origin, '/', runtime);
+    case 'no_binding':
+      services.telemetry.event('login_failed', { instance, outcome: outcome.kind });
+      return cookiesNeeded(request, outcome.attempt, runtime);
     case 'other_browser':
       services.telemetry.event('login_failed', { instance, outcome: outcome.kind });
       return foreignResponse(request, origin, outcome.attempt.returnTo, runtime);
@@ -56,23 +66,22 @@ export async function callback(request: HttpRequest, origin: string, runtime: Se
       return providerRefused(request, outcome.error, outcome.attempt, runtime);
     case 'unavailable':
       services.telemetry.event('login_failed', { instance, outcome: 'unavailable' });
-      return providerUnavailable(request, outcome.detail, runtime);
+      return providerUnavailable(request, { provider: outcome.attempt.provider, detail: outcome.detail }, runtime);
   }
 }
 
 /** A new session under a new id (never one that the browser brought), and back to where the user wanted to go. */
 async function logIn(
   request: HttpRequest,
-  authentication: Authentication,
-  attempt: LoginAttempt,
+  { authentication, attempt, provider }: Extract<LoginOutcome, { kind: 'authenticated' }>,
   runtime: SessionRuntime,
 ): Promise<Reply> {
-  const { services, settings, cookies } = runtime;
+  const { services, settings, sessions } = runtime;
   const now = services.clock.now();
   const session: Session = {
     instance: runtime.instance,
-    provider: attempt.provider,
-    registration: runtime.provider.registration,
+    provider: provider.name,
+    registration: provider.registration,
     subject: authentication.subject,
     providerSessionId: authentication.providerSessionId,
     claims: authentication.claims,
@@ -80,26 +89,42 @@ async function logIn(
     createdAt: now,
     endsAt: after(now, settings.absoluteLifetime),
   };
-  const id = await createSession(session, settings.idleLifetime, runtime.sessions);
-  await endSession(readCookie(request, cookies.session), runtime.sessions);
-  services.telemetry.event('login_completed', { instance: runtime.instance, provider: attempt.provider });
-  return redirect(302, `${attempt.origin}${attempt.returnTo}`, [
-    ['set-cookie', setCookie(cookies.session, id, cookies)],
-  ]);
+  const begun = await sessions.begin(session);
+  if (begun.kind === 'too_large') {
+    services.telemetry.problem('login_failed', { instance: runtime.instance, outcome: 'session_too_large' });
+    return refuse(request, { status: 503, error: 'server_error', ...sessionTooLargeTexts });
+  }
+  await sessions.end(request);
+  services.telemetry.event('login_completed', { instance: runtime.instance, provider: provider.name });
+  const location = `${attempt.origin}${attempt.returnTo}`;
+  return redirect(
+    302,
+    location,
+    begun.setCookies.map((value) => ['set-cookie', value]),
+  );
 }
 
 /** Late or twice: whoever is logged in by now goes to the page, everybody else may start again. */
 async function lateResponse(request: HttpRequest, attempt: LoginAttempt, runtime: SessionRuntime): Promise<Reply> {
-  const stored = await findSession(readCookie(request, runtime.cookies.session), runtime.sessions);
+  const stored = await runtime.sessions.find(request);
   const now = runtime.services.clock.now();
   const isLive = stored !== undefined && whyEnded(stored, now, runtime.decision) === undefined;
   if (isLive) return redirect(302, `${attempt.origin}${attempt.returnTo}`);
   return refuse(request, {
     status: 400,
     error: 'login_expired',
-    title: 'This sign-in is no longer valid',
-    description: 'It took too long, or it was finished already. Please start again.',
-    link: { href: loginUrl(attempt.origin, runtime, attempt.returnTo), text: 'Sign in' },
+    ...loginExpiredTexts,
+    link: { href: loginUrl(attempt.origin, runtime, attempt), text: texts.signIn },
+  });
+}
+
+/** The binding cookie is gone: this browser keeps none, or not for long. A redirect would only go in circles. */
+function cookiesNeeded(request: HttpRequest, attempt: LoginAttempt, runtime: SessionRuntime): Reply {
+  return refuse(request, {
+    status: 400,
+    error: 'cookies_required',
+    ...cookiesNeededTexts,
+    link: { href: loginUrl(attempt.origin, runtime, attempt), text: texts.tryAgain },
   });
 }
 
@@ -108,10 +133,8 @@ function foreignResponse(request: HttpRequest, origin: string, returnTo: string,
   return refuse(request, {
     status: 400,
     error: 'invalid_request',
-    title: 'This sign-in did not begin here',
-    description:
-      'The answer does not belong to a sign-in of this browser. If your browser blocks cookies for this site, allow them; then start again.',
-    link: { href: loginUrl(origin, runtime, returnTo), text: 'Sign in' },
+    ...foreignLoginTexts,
+    link: { href: loginUrl(origin, runtime, { returnTo }), text: texts.signIn },
   });
 }
 
@@ -119,8 +142,7 @@ function providerRefused(request: HttpRequest, error: string, attempt: LoginAtte
   return refuse(request, {
     status: error === 'access_denied' ? 403 : 400,
     error,
-    title: error === 'access_denied' ? 'Sign-in was declined' : 'Sign-in failed',
-    description: 'The identity provider did not sign you in.',
-    link: { href: loginUrl(attempt.origin, runtime, attempt.returnTo), text: 'Try again' },
+    ...(error === 'access_denied' ? loginDeclinedTexts : loginFailedTexts),
+    link: { href: loginUrl(attempt.origin, runtime, attempt), text: texts.tryAgain },
   });
 }

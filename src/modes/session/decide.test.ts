@@ -4,17 +4,23 @@ import { httpRequest } from '../../../test/support/http-request.ts';
 import { sessionAt, tokenSetAt } from '../../../test/support/session.ts';
 import type { Session } from '../../core/session/session.ts';
 import { epochSecondsOf, secondsOf } from '../../core/time.ts';
-import { decide, type SessionFacts } from './decide.ts';
+import { type DecisionSettings, decide, type SessionFacts } from './decide.ts';
 
 const origin = 'https://app.example.com';
 const begin = 1_767_225_600;
-const settings = {
+const settings: DecisionSettings = {
   instance: 'web',
-  registration: 'https://idp.example#app',
+  providers: providersOf({ vouchesForEmail: false }),
   idleLifetime: secondsOf(1800),
   groupsClaim: 'groups',
-  allowsUnverifiedEmail: false,
 };
+
+function providersOf({ vouchesForEmail }: { readonly vouchesForEmail: boolean }): DecisionSettings['providers'] {
+  return new Map([
+    ['idp', { registration: 'https://idp.example#app', vouchesForEmail }],
+    ['partners', { registration: 'https://partners.example#app', vouchesForEmail: false }],
+  ]);
+}
 
 const navigation = httpRequest({ headers: navigationHeaders });
 const script = httpRequest({ headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' } });
@@ -32,6 +38,8 @@ const withoutSession = [
   ['no_session', undefined],
   ['other_instance', storedOf(sessionAt(begin, { instance: 'other' }))],
   ['other_provider', storedOf(sessionAt(begin, { registration: 'https://former.example#app' }))],
+  ['other_provider', storedOf(sessionAt(begin, { provider: 'gone' }))],
+  ['other_provider', storedOf(sessionAt(begin, { provider: 'partners' }))],
   ['absolute_lifetime', storedOf(sessionAt(begin, { endsAt: epochSecondsOf(begin) }))],
   ['idle_lifetime', storedOf(sessionAt(begin), begin - 1800)],
   ['token_expired', storedOf(sessionAt(begin, { tokenSet: tokenSetAt(begin - 3600) }))],
@@ -53,10 +61,25 @@ describe('the decision table of session mode (spec/session.md)', () => {
     for (const request of [navigation, script, httpRequest({ method: 'DELETE' })]) {
       expect(decide(facts({ request }), {}, settings)).toEqual({
         kind: 'forward',
-        session: facts().stored?.session,
+        stored: facts().stored,
         touches: false,
       });
     }
+  });
+
+  it.each(withoutSession)('%s: lets anybody through without an identity where the rule says so', (because, stored) => {
+    for (const request of [navigation, script]) {
+      expect(decide(facts({ stored, request }), { optional: true }, settings)).toEqual({ kind: 'anonymous', because });
+    }
+    expect(decide(facts(), { optional: true }, settings).kind).toBe('forward');
+  });
+
+  it('asks users of other providers than the rule names to sign in there', () => {
+    const requirements = { providers: ['partners'] };
+    const because = 'provider_not_allowed';
+    expect(decide(facts(), requirements, settings)).toEqual({ kind: 'login', because });
+    expect(decide(facts({ request: script }), requirements, settings)).toEqual({ kind: 'unauthenticated', because });
+    expect(decide(facts(), { providers: ['idp', 'partners'] }, settings).kind).toBe('forward');
   });
 
   it('notes the use of a session that was last seen a while ago', () => {
@@ -79,7 +102,8 @@ describe('the decision table of session mode (spec/session.md)', () => {
     const stored = storedOf(sessionAt(begin, { claims }));
     const requirements = { domains: ['example.com'] };
     expect(decide(facts({ stored }), requirements, settings)).toEqual({ kind: 'refuse', reason: 'email_not_verified' });
-    expect(decide(facts({ stored }), requirements, { ...settings, allowsUnverifiedEmail: true }).kind).toBe('forward');
+    const vouching = { ...settings, providers: providersOf({ vouchesForEmail: true }) };
+    expect(decide(facts({ stored }), requirements, vouching).kind).toBe('forward');
   });
 
   it.each(['https://evil.example', 'null', 'http://app.example.com', 'https://app.example.com:8443'])(

@@ -1,6 +1,7 @@
+import { z } from 'zod';
 import { defineMode } from '../mode.ts';
-import { authorize } from './authorize.ts';
-import { sessionRequirements } from './requirements.ts';
+import { authorize, explain } from './authorize.ts';
+import { sessionRequirements, sessionRequirementsOf } from './requirements.ts';
 import { sessionRoutes } from './routes.ts';
 import { sessionRuntime } from './runtime.ts';
 import { sessionSettings } from './settings.ts';
@@ -10,14 +11,22 @@ export const sessionMode = defineMode({
   name: 'session',
   settings: sessionSettings,
   requirements: sessionRequirements,
+  requirementsFor: ({ provider }) => sessionRequirementsOf(z.enum(provider)),
+  common: ({ basePath, provider, cookie, state }) => ({
+    basePath,
+    providers: provider,
+    cookie,
+    sharesStore: state === 'store',
+  }),
   create(name, settings, services) {
     const runtime = sessionRuntime(name, settings, services);
     const { cookies } = runtime;
     return {
       basePath: settings.basePath,
-      ownCookies: [cookies.session, cookies.binding],
+      ownCookies: [...runtime.sessions.cookieNames, cookies.binding],
       identityHeaders: Object.keys(settings.headers).map((header) => header.toLowerCase()),
       authorize: (request, facts, requirements) => authorize(request, facts, requirements, runtime),
+      explain: (request, facts, requirements) => explain(request, facts, requirements, runtime),
       routes: sessionRoutes(runtime),
     };
   },

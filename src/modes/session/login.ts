@@ -1,34 +1,89 @@
 import { readCookie, setCookie } from '../../core/http/cookies.ts';
-import { refuse } from '../../core/http/refusal.ts';
-import { redirect } from '../../core/http/reply.ts';
+import { isTopLevelNavigation } from '../../core/http/navigation.ts';
+import { type Refusal, refuse } from '../../core/http/refusal.ts';
+import { pageReply, redirect } from '../../core/http/reply.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import { returnToOf } from '../../core/http/return-to.ts';
 import type { Reply } from '../../core/verdict.ts';
 import { beginLogin, bindingSecretOf } from '../../flows/begin-login.ts';
+import type { AuthorizationServer } from '../../ports/authorization-server.ts';
+import { chooserPage } from './chooser-page.ts';
 import type { SessionRuntime } from './runtime.ts';
+import { loginFailedTexts, loginRequiredTexts, providerUnavailableTexts } from './texts.ts';
 
-/** Sends the browser to the provider. `wanted` is where it wanted to go; what is not on `origin` becomes `/`. */
+/** A login that a request asks for. */
+export interface LoginWish {
+  /** Where the browser wanted to go; what is not on the origin becomes `/`. */
+  readonly wanted: string;
+  /** Names of providers that may be used; undefined is all of the instance. Unknown names count for nothing. */
+  readonly providers: readonly string[] | undefined;
+}
+
+/** Sends the browser to the provider, or to the page that asks which one. */
 export async function startLogin(
   request: HttpRequest,
   origin: string,
-  wanted: string,
+  wish: LoginWish,
+  runtime: SessionRuntime,
+): Promise<Reply> {
+  const returnTo = returnToOf(wish.wanted, origin) ?? '/';
+  const [provider, ...others] = providersFor(wish.providers, runtime);
+  if (provider === undefined) return refuse(request, noSuchProvider);
+  if (others.length === 0) return await sendToProvider(request, origin, returnTo, provider, runtime);
+  return redirect(302, loginUrl(origin, runtime, { returnTo, providers: wish.providers }));
+}
+
+/** `GET <basePath>/login`: `rd` is where to go afterwards, `provider` (once or more) which providers come into question. */
+export async function login(request: HttpRequest, origin: string, runtime: SessionRuntime): Promise<Reply> {
+  // A script or an iframe that asks for the login page would leave an attempt that nobody finishes.
+  if (!isTopLevelNavigation(request)) return loginRequired(request, origin, runtime);
+  // Encoded whole, the longest return URL fits; what is longer holds up other requests while it is taken apart.
+  const query = request.target.length > 16_384 ? new URLSearchParams() : new URL(request.target, origin).searchParams;
+  const wanted = query.getAll('rd');
+  const returnTo = (wanted.length === 1 ? returnToOf(wanted[0] ?? '/', origin) : undefined) ?? '/';
+  const named = query.getAll('provider');
+  const providers = providersFor(named.length === 0 ? undefined : named, runtime);
+  const [provider, ...others] = providers;
+  if (provider === undefined) return refuse(request, noSuchProvider);
+  if (others.length === 0) return await sendToProvider(request, origin, returnTo, provider, runtime);
+  return pageReply(200, chooserPage({ providers, returnTo, scheme: new URL(origin).protocol }));
+}
+
+function providersFor(
+  names: readonly string[] | undefined,
+  { providers }: SessionRuntime,
+): readonly AuthorizationServer[] {
+  const all = [...providers.values()];
+  return names === undefined ? all : all.filter(({ name }) => names.includes(name));
+}
+
+const noSuchProvider: Refusal = { status: 400, error: 'invalid_request', ...loginFailedTexts };
+
+async function sendToProvider(
+  request: HttpRequest,
+  origin: string,
+  returnTo: string,
+  authorizationServer: AuthorizationServer,
   runtime: SessionRuntime,
 ): Promise<Reply> {
   const { services, settings, cookies, instance } = runtime;
-  const binding = bindingSecretOf(readCookie(request, cookies.binding), services.random);
+  const { sealer, clock, random, telemetry } = services;
+  const binding = bindingSecretOf(readCookie(request, cookies.binding), random);
   const authorization = await beginLogin(
     {
       instance,
       origin,
-      returnTo: returnToOf(wanted, origin) ?? '/',
+      returnTo,
       redirectUri: redirectUriOf(origin, runtime),
       bindingSecret: binding.secret,
       attemptLifetime: settings.attemptLifetime,
     },
-    { authorizationServer: runtime.provider, sealer: services.sealer, clock: services.clock, random: services.random },
+    { authorizationServer, sealer, clock, random },
   );
-  if (authorization.kind === 'unavailable') return providerUnavailable(request, authorization.detail, runtime);
-  services.telemetry.event('login_started', { instance, provider: runtime.provider.name });
+  const provider = authorizationServer.name;
+  if (authorization.kind === 'unavailable')
+    return providerUnavailable(request, { provider, detail: authorization.detail }, runtime);
+  telemetry.event('login_started', { instance, provider });
   const bound = binding.isNew ? [['set-cookie', setCookie(cookies.binding, binding.secret, cookies)] as const] : [];
   return redirect(302, authorization.url, bound);
 }
@@ -38,20 +93,31 @@ export function redirectUriOf(origin: string, runtime: SessionRuntime): string {
   return `${origin}${runtime.settings.basePath}/callback`;
 }
 
-/** The page that starts a login; `rd` names where to go afterwards. */
-export function loginUrl(origin: string, runtime: SessionRuntime, returnTo?: string): string {
-  const query = returnTo === undefined ? '' : `?rd=${encodeURIComponent(returnTo)}`;
+/** The page that starts a login. */
+export function loginUrl(
+  origin: string,
+  runtime: SessionRuntime,
+  wish: { readonly returnTo?: string; readonly providers?: readonly string[] | undefined } = {},
+): string {
+  const parameters = [
+    ...(wish.returnTo === undefined ? [] : [`rd=${encodeURIComponent(wish.returnTo)}`]),
+    ...(wish.providers ?? []).map((name) => `provider=${encodeURIComponent(name)}`),
+  ];
+  const query = parameters.length === 0 ? '' : `?${parameters.join('&')}`;
   return `${origin}${runtime.settings.basePath}/login${query}`;
 }
 
-/** 503: nobody can log in right now; who is logged in stays so. */
-export function providerUnavailable(request: HttpRequest, detail: string, runtime: SessionRuntime): Reply {
-  runtime.services.telemetry.problem('provider_unavailable', { provider: runtime.provider.name, detail });
+/** 503: nobody can log in right now; who is logged in stays so. `detail` is for our log. */
+export function providerUnavailable(
+  request: HttpRequest,
+  { provider, detail }: { readonly provider: string; readonly detail: string },
+  runtime: SessionRuntime,
+): Reply {
+  runtime.services.telemetry.problem('provider_unavailable', { provider, detail });
   return refuse(request, {
     status: 503,
     error: 'temporarily_unavailable',
-    title: 'Sign-in is not available right now',
-    description: 'The identity provider did not answer as it should. Please try again in a moment.',
+    ...providerUnavailableTexts,
     headers: [['retry-after', '5']],
   });
 }
@@ -61,8 +127,7 @@ export function loginRequired(request: HttpRequest, origin: string, runtime: Ses
   return refuse(request, {
     status: 401,
     error: 'login_required',
-    title: 'Sign-in required',
-    description: 'Open login_url in a browser tab; add ?rd= with the path to return to.',
+    ...loginRequiredTexts,
     members: { login_url: loginUrl(origin, runtime) },
   });
 }

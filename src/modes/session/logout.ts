@@ -1,14 +1,13 @@
 import { html } from '../../core/html/html.ts';
-import { pageHeaders } from '../../core/html/page.ts';
-import { clearCookie, readCookie } from '../../core/http/cookies.ts';
+import { clearCookie } from '../../core/http/cookies.ts';
 import { refuse } from '../../core/http/refusal.ts';
 import { pageReply, redirect } from '../../core/http/reply.ts';
 import { type HttpRequest, soleHeader } from '../../core/http/request.ts';
+import type { Session } from '../../core/session/session.ts';
 import type { Header, Reply } from '../../core/verdict.ts';
-import { endSession, findSession } from '../../flows/sessions.ts';
-import type { LogoutRequest } from '../../ports/authorization-server.ts';
 import { loginUrl } from './login.ts';
 import type { SessionRuntime } from './runtime.ts';
+import { foreignLogoutTexts, texts } from './texts.ts';
 
 /**
  * `POST <basePath>/logout`: ends the session here, then at the provider (OpenID Connect RP-Initiated Logout 1.0).
@@ -19,34 +18,30 @@ export async function logout(request: HttpRequest, origin: string, runtime: Sess
     return refuse(request, {
       status: 403,
       error: 'invalid_request',
-      title: 'Sign-out was not asked for here',
-      description: 'The request to sign out did not come from a page of this site.',
+      ...foreignLogoutTexts,
     });
   }
-  const id = readCookie(request, runtime.cookies.session);
-  const stored = await findSession(id, runtime.sessions);
-  const ended = await endSession(id, runtime.sessions);
+  const stored = await runtime.sessions.find(request);
+  const ended = await runtime.sessions.end(request);
   if (ended) runtime.services.telemetry.event('session_ended', { instance: runtime.instance, outcome: 'logout' });
-  const next = await providerLogout(origin, stored?.session.tokenSet.idToken, runtime);
+  const next = await providerLogout(origin, stored?.session, runtime);
   return redirect(303, next ?? afterLogoutUrl(origin, runtime), forgetting(runtime));
 }
 
 /** `GET <basePath>/logout`: a page with a button, because a GET must change nothing (RFC 9110 §9.2.1). */
-export async function logoutPage(origin: string, runtime: SessionRuntime): Promise<Reply> {
-  const next = await providerLogout(origin, undefined, runtime);
-  const formTargets = next === undefined ? [] : [new URL(next).origin];
-  const page = {
-    title: 'Sign out',
-    language: 'en',
-    body: html`<main>
-<h1>Sign out?</h1>
-<p>You will be signed out of this site and of your identity provider.</p>
+export async function logoutPage(request: HttpRequest, origin: string, runtime: SessionRuntime): Promise<Reply> {
+  const stored = await runtime.sessions.find(request);
+  const next = await providerLogout(origin, stored?.session, runtime);
+  return pageReply(200, {
+    title: texts.signOut,
+    body: (t) => html`<h1>${t(texts.signOutQuestion)}</h1>
+<p>${t(texts.signOutScope)}</p>
 <form method="post" action="${runtime.settings.basePath}/logout">
-<div class="row"><button type="submit" autofocus>Sign out</button><a class="button plain" href="/">Stay signed in</a></div>
-</form>
-</main>`,
-  };
-  return pageReply(200, page, pageHeaders(formTargets, 'same-origin'));
+<div class="row"><button type="submit" autofocus>${t(texts.signOut)}</button><a class="button plain" href="/">${t(texts.staySignedIn)}</a></div>
+</form>`,
+    formTargets: next === undefined ? [] : [new URL(next).origin],
+    referrerPolicy: 'same-origin',
+  });
 }
 
 /**
@@ -54,13 +49,10 @@ export async function logoutPage(origin: string, runtime: SessionRuntime): Promi
  */
 export function loggedOutPage(origin: string, runtime: SessionRuntime): Reply {
   return pageReply(200, {
-    title: 'Signed out',
-    language: 'en',
-    body: html`<main>
-<h1>You are signed out</h1>
-<p>Close the browser if you share this device.</p>
-<p><a class="button" href="${loginUrl(origin, runtime, '/')}">Sign in again</a></p>
-</main>`,
+    title: texts.signedOut,
+    body: (t) => html`<h1>${t(texts.youAreSignedOut)}</h1>
+<p>${t(texts.sharedDevice)}</p>
+<p><a class="button" href="${loginUrl(origin, runtime, { returnTo: '/' })}">${t(texts.signInAgain)}</a></p>`,
   });
 }
 
@@ -70,28 +62,28 @@ function isFromOwnPage(request: HttpRequest, origin: string): boolean {
   return stated === origin || (stated === 'null' && soleHeader(request, 'sec-fetch-site') === 'same-origin');
 }
 
+/** Where the browser goes to be logged out by the session's provider; of no session, by the only one there is. */
 async function providerLogout(
   origin: string,
-  idToken: LogoutRequest['idToken'],
-  runtime: SessionRuntime,
+  session: Session | undefined,
+  { providers, services, ...runtime }: SessionRuntime,
 ): Promise<string | undefined> {
-  return await runtime.provider.endSessionUrl({
-    idToken,
+  const [only, ...others] = providers.values();
+  const provider = session === undefined ? (others.length === 0 ? only : undefined) : providers.get(session.provider);
+  return await provider?.endSessionUrl({
+    idToken: session?.tokenSet.idToken,
     postLogoutRedirectUri: afterLogoutUrl(origin, runtime),
-    state: Buffer.from(runtime.services.random.bytes(16)).toString('base64url'),
+    state: Buffer.from(services.random.bytes(16)).toString('base64url'),
   });
 }
 
-function afterLogoutUrl(origin: string, runtime: SessionRuntime): string {
-  return `${origin}${runtime.settings.basePath}/logout/callback`;
+function afterLogoutUrl(origin: string, { settings }: Pick<SessionRuntime, 'settings'>): string {
+  return `${origin}${settings.basePath}/logout/callback`;
 }
 
 /** Both cookies go, and so does what the browser cached of the workload's pages, its back-forward cache included. */
 function forgetting(runtime: SessionRuntime): readonly Header[] {
-  const { cookies } = runtime;
-  return [
-    ['set-cookie', clearCookie(cookies.session, cookies)],
-    ['set-cookie', clearCookie(cookies.binding, cookies)],
-    ['clear-site-data', '"cache"'],
-  ];
+  const { cookies, sessions } = runtime;
+  const cleared = [...sessions.forgetting, clearCookie(cookies.binding, cookies)];
+  return [...cleared.map((value): Header => ['set-cookie', value]), ['clear-site-data', '"cache"']];
 }

@@ -1,4 +1,6 @@
-import type { SessionPorts } from '../../flows/sessions.ts';
+import { sealedSessions } from '../../flows/sealed-sessions.ts';
+import type { SessionKeeper } from '../../flows/session-keeper.ts';
+import { storedSessions } from '../../flows/stored-sessions.ts';
 import type { AuthorizationServer } from '../../ports/authorization-server.ts';
 import type { ModeServices } from '../mode.ts';
 import { type SessionCookies, sessionCookies } from './cookies.ts';
@@ -12,28 +14,48 @@ export interface SessionRuntime {
   /** What the decision needs of them. */
   readonly decision: DecisionSettings;
   readonly cookies: SessionCookies;
-  readonly sessions: SessionPorts;
-  readonly provider: AuthorizationServer;
+  readonly sessions: SessionKeeper;
+  /** By name, in the order in which users see them; at least one. */
+  readonly providers: ReadonlyMap<string, AuthorizationServer>;
   readonly services: ModeServices;
 }
 
-/** Puts an instance together. Throws when its provider does not exist, which the configuration has ruled out. */
+/** Puts an instance together. Throws when a provider does not exist, which the configuration has ruled out. */
 export function sessionRuntime(instance: string, settings: SessionSettings, services: ModeServices): SessionRuntime {
-  const provider = services.providers.get(settings.provider);
-  if (provider === undefined) throw new Error(`session instance ${instance} names a provider that does not exist`);
+  const providers = new Map(settings.provider.map((name) => [name, providerNamed(name, instance, services)]));
+  const cookies = sessionCookies(settings);
+  const { groupsClaim, idleLifetime } = settings;
   return {
     instance,
     settings,
-    decision: {
-      instance,
-      registration: provider.registration,
-      idleLifetime: settings.idleLifetime,
-      groupsClaim: settings.groupsClaim,
-      allowsUnverifiedEmail: provider.vouchesForEmail,
-    },
-    cookies: sessionCookies(settings),
-    sessions: { records: services.store.sessions, sealer: services.sealer, idNames: services.idNames },
-    provider,
+    decision: { instance, providers, idleLifetime, groupsClaim },
+    cookies,
+    sessions: keeperOf(instance, settings, cookies, services),
+    providers,
     services,
   };
+}
+
+function providerNamed(name: string, instance: string, services: ModeServices): AuthorizationServer {
+  const provider = services.providers.get(name);
+  if (provider === undefined) throw new Error(`session instance ${instance} names a provider that does not exist`);
+  return provider;
+}
+
+function keeperOf(
+  instance: string,
+  { state, idleLifetime, maxSessionsPerUser: maxPerUser }: SessionSettings,
+  cookies: SessionCookies,
+  { store, sealer, idNames, telemetry }: ModeServices,
+): SessionKeeper {
+  const options = { cookieName: cookies.session, style: cookies };
+  switch (state) {
+    case 'sealed':
+      return sealedSessions({ instance, ...options }, { sealer });
+    case 'store':
+      return storedSessions(
+        { ...options, idleLifetime, maxPerUser },
+        { records: store.sessions, index: store.index, sealer, idNames, telemetry },
+      );
+  }
 }

@@ -5,7 +5,8 @@ import { sessionSettings } from './settings.ts';
 describe('the settings of a session instance', () => {
   it('are safe when only the provider is named', () => {
     expect(sessionSettings.parse({ provider: 'idp' })).toEqual({
-      provider: 'idp',
+      provider: ['idp'],
+      state: 'store',
       basePath: '/_auth',
       cookie: { name: 'sallyport', insecureHttp: false },
       idleLifetime: 3600,
@@ -20,6 +21,11 @@ describe('the settings of a session instance', () => {
   it.each<[unknown, string]>([
     [{}, 'no provider'],
     [{ provider: '' }, 'an empty provider'],
+    [{ provider: [] }, 'an empty list of providers'],
+    [{ provider: ['idp', 'idp'] }, 'a provider twice'],
+    [{ provider: 'idp', state: 'redis' }, 'a state that there is not'],
+    [{ provider: 'idp', maxSessionsPerUser: 0 }, 'a limit that lets nobody in'],
+    [{ provider: 'idp', state: 'sealed', maxSessionsPerUser: 3 }, 'a limit of sessions that cannot be counted'],
     [{ provider: 'idp', unknown: 1 }, 'an unknown key'],
     [{ provider: 'idp', basePath: '_auth' }, 'a relative base path'],
     [{ provider: 'idp', basePath: '/_auth/' }, 'a base path with a slash at its end'],
@@ -66,7 +72,16 @@ describe('what a rule may require of a session', () => {
   it('is nothing, or lists that are not empty', () => {
     expect(sessionRequirements.parse({})).toEqual({});
     expect(sessionRequirements.parse({ groups: ['a'] })).toEqual({ groups: ['a'] });
-    for (const wrong of [{ groups: [] }, { emails: [''] }, { domains: 'corp.example' }, { users: ['a'] }]) {
+    expect(sessionRequirements.parse({ optional: true })).toEqual({ optional: true });
+    for (const wrong of [
+      { optional: false },
+      { optional: true, groups: ['a'] },
+      { optional: true, providers: ['a'] },
+      { groups: [] },
+      { emails: [''] },
+      { domains: 'corp.example' },
+      { users: ['a'] },
+    ]) {
       expect(sessionRequirements.safeParse(wrong).success).toBe(false);
     }
   });

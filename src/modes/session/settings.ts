@@ -7,10 +7,30 @@ const headerName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'expected a heade
 const reservedHeader =
   /^(?:host|cookie|authorization|proxy-.*|connection|content-.*|transfer-encoding|te|trailer|upgrade|via|x-envoy-.*|x-sallyport-.*)$/i;
 
+const providerName = z.string().min(1);
+
 /** Settings of an instance of session mode: browser login in front of any workload. */
 export const sessionSettings = z
   .strictObject({
-    provider: z.string().min(1).describe('Name of the provider (under `providers`) that logs users in.'),
+    provider: z
+      .union([providerName, z.array(providerName).min(1)], 'expected the name of a provider, or a list of names')
+      .transform((names) => (typeof names === 'string' ? [names] : names))
+      .refine((names) => new Set(names).size === names.length, 'expected each provider once')
+      .describe(
+        'Name of the provider (under `providers`) that logs users in, or a list of names; then users choose on a page.',
+      ),
+    state: z
+      .enum(['store', 'sealed'])
+      .default('store')
+      .describe(
+        'Where sessions are. `store`: the browser holds an id. `sealed`: the browser holds the session itself, encrypted; it needs no store, and nobody but the browser can end it.',
+      ),
+    maxSessionsPerUser: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .optional()
+      .describe('Sessions that a user may have at one time; a login beyond that ends the oldest. Default: no limit.'),
     basePath: basePathSchema
       .default('/_auth')
       .describe('Where login, callback, logout and userinfo live on each host, in front of the workload.'),
@@ -56,6 +76,11 @@ export const sessionSettings = z
       .describe(
         'Send the access token to the workload as `Authorization: Bearer`. The client’s own header never gets through.',
       ),
+  })
+  .superRefine(({ state, maxSessionsPerUser }, context) => {
+    if (state !== 'sealed' || maxSessionsPerUser === undefined) return;
+    const message = 'expected no limit with state: sealed: sessions that only browsers hold cannot be counted or ended';
+    context.addIssue({ code: 'custom', path: ['maxSessionsPerUser'], message });
   })
   .readonly();
 

@@ -1,17 +1,15 @@
-import { readCookie } from '../../core/http/cookies.ts';
 import { jsonReply } from '../../core/http/reply.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import { textsOf } from '../../core/json.ts';
 import { after } from '../../core/time.ts';
 import type { Reply } from '../../core/verdict.ts';
-import { findSession } from '../../flows/sessions.ts';
 import { whyEnded } from './decide.ts';
 import { loginRequired } from './login.ts';
 import type { SessionRuntime } from './runtime.ts';
 
 /** `GET <basePath>/userinfo`: who is logged in, as JSON. No tokens; asking does not extend the session. */
 export async function userinfo(request: HttpRequest, origin: string, runtime: SessionRuntime): Promise<Reply> {
-  const stored = await findSession(readCookie(request, runtime.cookies.session), runtime.sessions);
+  const stored = await runtime.sessions.find(request);
   const { idleLifetime, groupsClaim } = runtime.settings;
   const now = runtime.services.clock.now();
   if (stored === undefined || whyEnded(stored, now, runtime.decision) !== undefined) {

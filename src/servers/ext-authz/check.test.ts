@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { checkMessage } from '../../../test/support/check-request.ts';
+import { renderer } from '../../../test/support/rendered.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import { secondsOf } from '../../core/time.ts';
 import type { Header, Verdict } from '../../core/verdict.ts';
@@ -35,7 +36,7 @@ const message = checkMessage({ rawHeaders: [['x-request-id', id]] });
 function checkWith(authorize: (request: HttpRequest) => Promise<Verdict>, telemetry: Telemetry = recorder()) {
   let reading = 100;
   const now = () => (reading += 0.25);
-  const check = createCheck({ authorize, telemetry, now, deadline: secondsOf(1.8) });
+  const check = createCheck({ authorize, telemetry, renderer, now, deadline: secondsOf(1.8) });
   return async (bytes: Uint8Array) => CheckResponse.decode(await check(bytes));
 }
 

@@ -1,8 +1,9 @@
+import type { PageRenderer } from '../../core/html/page-renderer.ts';
 import { type Refusal, refuse } from '../../core/http/refusal.ts';
 import { jsonReply } from '../../core/http/reply.ts';
 import { type HttpRequest, requestIdOf } from '../../core/http/request.ts';
 import type { Seconds } from '../../core/time.ts';
-import type { Reply, Verdict } from '../../core/verdict.ts';
+import type { PlainReply, Verdict } from '../../core/verdict.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { DeadlineExceededError, withDeadline } from './deadline.ts';
@@ -17,6 +18,7 @@ export type Check = (message: Uint8Array) => Promise<Uint8Array>;
 export interface CheckOptions {
   readonly authorize: (request: HttpRequest) => Promise<Verdict>;
   readonly telemetry: Telemetry;
+  readonly renderer: PageRenderer;
   /** Seconds on a clock that never goes back; only differences are used. */
   readonly now: () => number;
   /** How long `authorize` may take, below the time-out of Envoy's filter, so that the answer is still ours. */
@@ -48,10 +50,10 @@ type Encode = ReturnType<typeof createResponseEncoder>;
 
 /** The one catch of this server. */
 async function answerTo(request: HttpRequest, encode: Encode, options: CheckOptions): Promise<Answer> {
-  const { authorize, telemetry, deadline } = options;
+  const { authorize, telemetry, renderer, deadline } = options;
   try {
     const verdict = await withDeadline(authorize(request), deadline);
-    const response = toCheckResponse(verdict);
+    const response = toCheckResponse(verdict.kind === 'reply' ? renderer.render(verdict, request) : verdict);
     const flaw = flawOf(response);
     if (flaw === undefined) return { decision: decisionOf(verdict), response: encode(response) };
     telemetry.problem('check_failed', { outcome: 'unsound_answer', detail: flaw, requestId: requestIdOf(request) });
@@ -63,7 +65,7 @@ async function answerTo(request: HttpRequest, encode: Encode, options: CheckOpti
       telemetry.problem('check_failed', { outcome, requestId: requestIdOf(request) }, error);
     }
   }
-  return answerWith(refuse(request, unavailable), encode);
+  return answerWith(renderer.render(refuse(request, unavailable), request), encode);
 }
 
 function refuseMessage(encode: Encode, telemetry: Telemetry): Answer {
@@ -71,7 +73,7 @@ function refuseMessage(encode: Encode, telemetry: Telemetry): Answer {
   return answerWith(malformed, encode);
 }
 
-function answerWith(reply: Reply, encode: Encode): Answer {
+function answerWith(reply: PlainReply, encode: Encode): Answer {
   return { decision: decisionOf(reply), response: encode(toCheckResponse(reply)) };
 }
 
@@ -79,12 +81,15 @@ function answerWith(reply: Reply, encode: Encode): Answer {
 const unavailable: Refusal = {
   status: 503,
   error: 'temporarily_unavailable',
-  title: 'Not available right now',
-  description: 'The request could not be checked. Please try again in a moment.',
+  title: { en: 'Not available right now', de: 'Zurzeit nicht verfügbar' },
+  description: {
+    en: 'The request could not be checked. Please try again in a moment.',
+    de: 'Die Anfrage konnte nicht geprüft werden. Bitte versuchen Sie es gleich noch einmal.',
+  },
   headers: [['retry-after', '1']],
 };
 
-const malformed: Reply = jsonReply(400, {
+const malformed: PlainReply = jsonReply(400, {
   error: 'invalid_request',
   error_description: 'The request could not be read.',
 });

@@ -6,6 +6,7 @@ import type { MutualTls } from '../mutual-tls.ts';
 import { removeStaleSocket, restrictSocket } from '../unix-socket.ts';
 import type { Check } from './check.ts';
 import { addHealth } from './health.ts';
+import { renewableCredentials } from './renewable-credentials.ts';
 
 export interface ExtAuthzOptions {
   readonly address: Address;
@@ -15,6 +16,11 @@ export interface ExtAuthzOptions {
 export interface ExtAuthzListener {
   /** `host:port`, with the port that the system chose where it was 0, or `unix:/path`. */
   readonly address: string;
+  /**
+   * Another certificate, and perhaps other client authorities, from the next handshake on. Connections that were made
+   * under other authorities are asked to end, and have `limit` for the calls on them. Throws for unusable PEM.
+   */
+  renewTls(tls: MutualTls, limit: Seconds): void;
   /** Health says NOT_SERVING; checks are still answered, for clients that have not looked yet. */
   drain(): void;
   /** Drains, takes no new calls, answers those in flight, for `limit` at most. Once; later calls wait for the first. */
@@ -45,12 +51,20 @@ export async function listenExtAuthz(options: ExtAuthzOptions, check: Check): Pr
   server.addService({ check: checkMethod }, { check: unaryCall(check) });
   const health = addHealth(server);
   if (address.kind === 'unix') await removeStaleSocket(address.path);
-  const port = await bind(server, addressText(address), credentialsOf(options.tls));
+  let { tls } = options;
+  const renewable = tls && renewableCredentials(tls);
+  const port = await bind(server, addressText(address), renewable?.credentials ?? ServerCredentials.createInsecure());
   const boundAddress = addressText(address.kind === 'tcp' ? { ...address, port } : address);
   if (address.kind === 'unix') await restrictSocket(address.path);
   let closing: Promise<void> | undefined;
   return {
     address: boundAddress,
+    renewTls(next, limit) {
+      renewable?.renew(next);
+      // GOAWAY: Envoy opens another connection, in whose handshake its certificate is looked at again.
+      if (next.clientCa !== tls?.clientCa) server.drain(boundAddress, limit * 1000);
+      tls = next;
+    },
     drain: () => health.stopServing(),
     close(limit) {
       if (closing === undefined) {
@@ -82,12 +96,6 @@ function unaryCall(check: Check): handleUnaryCall<Buffer, Buffer> {
       () => answer({ code: status.INTERNAL, details: 'the check failed' }),
     );
   };
-}
-
-function credentialsOf(tls: MutualTls | undefined): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  const pair = { cert_chain: Buffer.from(tls.certificate), private_key: Buffer.from(tls.privateKey.reveal()) };
-  return ServerCredentials.createSsl(Buffer.from(tls.clientCa), [pair], true);
 }
 
 function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {

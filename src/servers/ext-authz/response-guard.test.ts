@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Forward, Header, Reply, Verdict } from '../../core/verdict.ts';
+import type { Forward, Header, PlainReply } from '../../core/verdict.ts';
 import type { CheckResponse } from '../../gen/envoy/service/auth/v3/external_auth.ts';
 import { flawOf } from './response-guard.ts';
 import { toCheckResponse } from './to-check-response.ts';
@@ -10,9 +10,14 @@ const forward: Forward = {
   removeHeaders: ['x-auth-request-user'],
   responseHeadersIfAbsent: [['cache-control', 'private']],
 };
-const reply: Reply = { kind: 'reply', status: 302, headers: [['location', 'https://idp.example/']], body: 'Grüße' };
+const reply: PlainReply = {
+  kind: 'reply',
+  status: 302,
+  headers: [['location', 'https://idp.example/']],
+  body: 'Grüße',
+};
 
-const flawOfVerdict = (verdict: Verdict) => flawOf(toCheckResponse(verdict));
+const flawOfVerdict = (verdict: Forward | PlainReply) => flawOf(toCheckResponse(verdict));
 const setting = (...setHeaders: Header[]) => flawOfVerdict({ ...forward, setHeaders });
 const answering = (...headers: Header[]) => flawOfVerdict({ ...reply, headers });
 /** What an answer looks like when a defect has got past its type. */

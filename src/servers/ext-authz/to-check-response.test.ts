@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Forward, Reply } from '../../core/verdict.ts';
+import type { Forward, PlainReply } from '../../core/verdict.ts';
 import { CheckResponse } from '../../gen/envoy/service/auth/v3/external_auth.ts';
 import { toCheckResponse } from './to-check-response.ts';
 
 const forward: Forward = { kind: 'forward', setHeaders: [], removeHeaders: [], responseHeadersIfAbsent: [] };
-const reply: Reply = { kind: 'reply', status: 401, headers: [], body: '' };
+const reply: PlainReply = { kind: 'reply', status: 401, headers: [], body: '' };
 
 describe('toCheckResponse', () => {
   it('allows with an explicit ok_response, even when nothing changes (G2)', () => {

@@ -1,4 +1,4 @@
-import type { Forward, Header, Reply, Verdict } from '../../core/verdict.ts';
+import type { Forward, Header, PlainReply } from '../../core/verdict.ts';
 import {
   HeaderValueOption_HeaderAppendAction as AppendAction,
   type HeaderValueOption,
@@ -7,7 +7,7 @@ import type { CheckResponse } from '../../gen/envoy/service/auth/v3/external_aut
 import type { StatusCode } from '../../gen/envoy/type/v3/http_status.ts';
 
 /** The answer Envoy reads. Throws for a header value that protobuf cannot carry. */
-export function toCheckResponse(verdict: Verdict): CheckResponse {
+export function toCheckResponse(verdict: Forward | PlainReply): CheckResponse {
   switch (verdict.kind) {
     case 'forward':
       return forwardResponse(verdict);
@@ -25,7 +25,10 @@ function forwardResponse(forward: Forward): CheckResponse {
       value: {
         headers: forward.setHeaders.map(overwriting),
         headersToRemove: forward.removeHeaders,
-        responseHeadersToAdd: forward.responseHeadersIfAbsent.map(ifAbsent),
+        responseHeadersToAdd: [
+          ...forward.responseHeadersIfAbsent.map(ifAbsent),
+          ...(forward.setCookies ?? []).map((value) => repeatable(['set-cookie', value])),
+        ],
         queryParametersToRemove: [],
       },
     },
@@ -33,7 +36,7 @@ function forwardResponse(forward: Forward): CheckResponse {
 }
 
 /** The code is never 0: beside a denied_response Envoy would read that as "allow". */
-function replyResponse(reply: Reply): CheckResponse {
+function replyResponse(reply: PlainReply): CheckResponse {
   return {
     status: { code: refusalCode(reply.status), message: '' },
     httpResponse: {
@@ -84,7 +87,7 @@ function ifAbsent([name, value]: Header): HeaderValueOption {
   };
 }
 
-/** Without options: every Set-Cookie reaches the client. `append: true` loses all headers of a reply (Envoy 1.40). */
+/** Every Set-Cookie reaches the client. `append: true` loses all headers of a reply (Envoy 1.40). */
 function repeatable([name, value]: Header): HeaderValueOption {
   return {
     header: { key: name.toLowerCase(), value },

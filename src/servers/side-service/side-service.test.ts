@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAuthority } from '../../../test/support/certificates.ts';
 import { type RawAnswer, rawGet, sendRaw } from '../../../test/support/raw-http.ts';
 import { type RecordingTelemetry, recordingTelemetry } from '../../../test/support/recording-telemetry.ts';
+import { renderer } from '../../../test/support/rendered.ts';
 import { Secret } from '../../core/secret.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import { listenSideService, type SideService, type SideServiceOptions } from './side-service.ts';
@@ -37,6 +38,7 @@ async function start(changes: Partial<SideServiceOptions> = {}): Promise<SideSer
     origins: ['https://app.example.com', 'http://localhost:8080'],
     mounts: [{ basePath: '/_auth', routes }],
     telemetry,
+    renderer,
     ...changes,
   });
 }

@@ -4,13 +4,14 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import type { PageRenderer } from '../../core/html/page-renderer.ts';
 import { indexOrigins, originOf } from '../../core/http/authority.ts';
 import { httpRequestFrom } from '../../core/http/from-node.ts';
 import { type Refusal, refuse } from '../../core/http/refusal.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { Address } from '../address.ts';
-import { listenAt } from '../listen.ts';
+import { type ApplicationHost, hostApplication } from '../application-host.ts';
 import type { MutualTls } from '../mutual-tls.ts';
 
 /** Routes of one mode instance. */
@@ -19,18 +20,35 @@ export interface MountedRoutes {
   readonly routes: FastifyPluginAsync;
 }
 
-export interface SideServiceOptions {
-  readonly address: Address;
-  readonly tls: MutualTls | undefined;
+/** What a configuration makes of the side service; a reload replaces it. */
+export interface SideContent {
   readonly origins: readonly string[];
   readonly mounts: readonly MountedRoutes[];
   readonly telemetry: Telemetry;
+  readonly renderer: PageRenderer;
+}
+
+export interface SideServiceOptions extends SideContent {
+  readonly address: Address;
+  readonly tls: MutualTls | undefined;
+}
+
+/** Content that can answer and does not yet. */
+export interface PreparedContent {
+  /** It answers from the next request on. Yields how to end what answered before, once its requests had their time. */
+  serve(): () => Promise<void>;
+  /** Ends it unused. */
+  discard(): Promise<void>;
 }
 
 /** A listening side service. */
 export interface SideService {
   /** Kernel-assigned where the port was 0; undefined on a Unix socket. */
   readonly port: number | undefined;
+  /** Rejects for content that cannot answer; nothing has changed then. */
+  prepare(content: SideContent): Promise<PreparedContent>;
+  /** Another certificate from the next handshake on. Throws for unusable PEM. */
+  renewTls(tls: MutualTls): void;
   /** Health says 503 and every answer ends its connection; all is still answered. */
   drain(): void;
   /** Answers what has begun, then closes. */
@@ -45,51 +63,63 @@ const maxHeaderSize = 128 * 1024;
 
 /** Starts the HTTP side service: what the modes mount, and nothing else. */
 export async function listenSideService(options: SideServiceOptions): Promise<SideService> {
-  const state = { isDraining: false };
-  const service = createService(options, state);
+  const state: HostState = { isDraining: false, host: undefined };
+  let serving = await createService(options, state);
+  const { address, tls } = options;
+  const host = await hostApplication({ address, tls, maxHeaderSize, application: serving });
+  state.host = host;
   return {
-    port: await listenAt(service, options.address),
+    port: host.port,
+    async prepare(content) {
+      const prepared = await createService(content, state);
+      return {
+        serve() {
+          const before = serving;
+          serving = prepared;
+          host.replace(prepared);
+          return () => before.close();
+        },
+        discard: () => prepared.close(),
+      };
+    },
+    renewTls: (next) => host.renewTls(next),
     drain: () => {
       state.isDraining = true;
     },
-    close: () => service.close(),
+    async close() {
+      await host.close();
+      await serving.close();
+    },
   };
 }
 
-function createService(options: SideServiceOptions, state: { readonly isDraining: boolean }): FastifyInstance {
+/** What outlives the content. */
+interface HostState {
+  isDraining: boolean;
+  /** Undefined before it listens. */
+  host: ApplicationHost | undefined;
+}
+
+async function createService(options: SideContent, state: Readonly<HostState>): Promise<FastifyInstance> {
   const origins = indexOrigins(options.origins);
-  const { tls } = options;
+  const { renderer } = options;
+  const answer = (refusal: Refusal, request: FastifyRequest, reply: FastifyReply) =>
+    answerWith(refusal, request, reply, renderer);
   const service = Fastify({
     // pino writes our events; Fastify's own request log would hold URLs with codes.
     logger: false,
-    // Bounds against slow clients; Envoy in front has its own.
-    requestTimeout: 15_000,
-    keepAliveTimeout: 72_000,
     bodyLimit: 64 * 1024,
-    forceCloseConnections: 'idle',
     // What the router cannot read: its own answer would repeat the URL.
     frameworkErrors: (_error, request, reply) => void answer(badRequest, request, reply),
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 256 },
-    ...(tls === undefined
-      ? { http: { maxHeaderSize } }
-      : {
-          https: {
-            cert: tls.certificate,
-            key: tls.privateKey.reveal(),
-            ca: tls.clientCa,
-            requestCert: true,
-            rejectUnauthorized: true,
-            maxHeaderSize,
-          },
-        }),
-  }) as unknown as FastifyInstance; // an https instance has the same methods under another type
+  });
   service.decorateRequest('publicOrigin', undefined);
   service.addHook('onRequest', async (request) => {
     request.publicOrigin = originOf(httpRequestFrom(request.raw).authority, origins);
   });
   // A connection that stayed open would be closed under the request that comes next.
-  service.addHook('onSend', async (_request, reply) => {
-    if (state.isDraining) reply.header('connection', 'close');
+  service.addHook('onSend', async (request, reply) => {
+    if (state.isDraining || state.host?.isOutdated(request.raw.socket)) reply.header('connection', 'close');
   });
   // For Envoy's health checks: it routes to us only what is below a base path.
   service.get('/healthz', (_request, reply) => {
@@ -99,6 +129,7 @@ function createService(options: SideServiceOptions, state: { readonly isDraining
   service.setErrorHandler((error, request, reply) => answer(refusalOf(error, options.telemetry), request, reply));
   service.setNotFoundHandler((request, reply) => answer(notFound, request, reply));
   for (const { basePath, routes } of options.mounts) void service.register(routes, { prefix: basePath });
+  await service.ready();
   return service;
 }
 
@@ -114,29 +145,35 @@ function refusalOf(error: unknown, telemetry: Telemetry): Refusal {
   return unavailable;
 }
 
-function answer(refusal: Refusal, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, headers, body } = refuse(httpRequestFrom(request.raw), refusal);
+function answerWith(
+  refusal: Refusal,
+  fastifyRequest: FastifyRequest,
+  reply: FastifyReply,
+  renderer: PageRenderer,
+): FastifyReply {
+  const request = httpRequestFrom(fastifyRequest.raw);
+  const { status, headers, body } = renderer.render(refuse(request, refusal), request);
   return reply.code(status).headers(Object.fromEntries(headers)).send(body);
 }
 
 const unavailable: Refusal = {
   status: 503,
   error: 'temporarily_unavailable',
-  title: 'Not available right now',
-  description: 'Please try again in a moment.',
+  title: { en: 'Not available right now', de: 'Zurzeit nicht verfügbar' },
+  description: { en: 'Please try again in a moment.', de: 'Bitte versuchen Sie es gleich noch einmal.' },
   headers: [['retry-after', '1']],
 };
 
 const badRequest: Refusal = {
   status: 400,
   error: 'invalid_request',
-  title: 'This request cannot be answered',
-  description: 'The request was not understood.',
+  title: { en: 'This request cannot be answered', de: 'Diese Anfrage kann nicht beantwortet werden' },
+  description: { en: 'The request was not understood.', de: 'Die Anfrage wurde nicht verstanden.' },
 };
 
 const notFound: Refusal = {
   status: 404,
   error: 'not_found',
-  title: 'Not found',
-  description: 'There is no such page here.',
+  title: { en: 'Not found', de: 'Nicht gefunden' },
+  description: { en: 'There is no such page here.', de: 'Hier gibt es keine solche Seite.' },
 };

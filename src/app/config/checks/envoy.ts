@@ -23,7 +23,7 @@ function checkAdmin({ admin }: EnvoySettings): readonly Finding[] {
   return [errorAt(['envoy', 'admin'], problem)];
 }
 
-function checkReplicas({ listen, store }: Sections, { replicas }: EnvoySettings): readonly Finding[] {
+function checkReplicas({ listen, store, modes }: Sections, { replicas }: EnvoySettings): readonly Finding[] {
   const findings: Finding[] = [];
   const isUnspecified = [listen?.authz.address, listen?.http.address].some(
     (address) => address?.kind === 'tcp' && (address.host === '0.0.0.0' || address.host === '::'),
@@ -33,9 +33,10 @@ function checkReplicas({ listen, store }: Sections, { replicas }: EnvoySettings)
       'a required setting is missing: 0.0.0.0 and [::] say where to listen, not where Envoy reaches Sallyport';
     findings.push(errorAt(['envoy', 'replicas'], problem, 'write replicas: [{authz: host:port, http: host:port}]'));
   }
-  if ((replicas?.length ?? 1) > 1 && store?.type === 'memory') {
+  const isShared = [...modes.values()].some(({ definition, settings }) => definition.common(settings).sharesStore);
+  if ((replicas?.length ?? 1) > 1 && store?.type === 'memory' && isShared) {
     const problem = 'several replicas need a store that they share; a session of one is unknown to the others';
-    findings.push(errorAt(['store', 'type'], problem, 'write type: redis'));
+    findings.push(errorAt(['store', 'type'], problem, 'write type: redis, or state: sealed for the sessions'));
   }
   return findings;
 }

@@ -1,14 +1,22 @@
-import { type CommonSettings, commonSettings } from '../common-settings.ts';
+import type { CommonSettings } from '../../../modes/mode.ts';
 import { errorAt, type Finding, suggestName, warningAt } from '../finding.ts';
 import type { Sections } from '../sections.ts';
 
+/** The common settings of an instance, with its name. */
+interface Named extends CommonSettings {
+  readonly name: string;
+}
+
 /** Refuses instances that get in each other's way, and references to providers that are not there. */
 export function checkInstances(sections: Sections): readonly Finding[] {
-  const instances = [...sections.modes].map(([name, { settings }]) => commonSettings(name, settings));
+  const instances = [...sections.modes].map(([name, { definition, settings }]) => ({
+    name,
+    ...definition.common(settings),
+  }));
   return instances.flatMap((instance, index) => {
     const earlier = instances.slice(0, index);
     return [
-      ...checkProvider(instance, sections.declared.providers),
+      ...checkInstanceProviders(instance, sections.declared.providers),
       ...checkBasePath(instance, earlier),
       ...checkCookie(instance, earlier),
       ...checkInsecureHttp(
@@ -19,13 +27,20 @@ export function checkInstances(sections: Sections): readonly Finding[] {
   });
 }
 
-function checkProvider({ name, provider }: CommonSettings, known: readonly string[]): readonly Finding[] {
-  if (provider === undefined || known.includes(provider)) return [];
+function checkInstanceProviders({ name, providers }: Named, known: readonly string[]): readonly Finding[] {
+  const unknown = providers.filter((provider) => !known.includes(provider));
   const problem = 'there is no provider of this name under providers';
-  return [errorAt(['modes', name, 'provider'], problem, suggestName(provider, known))];
+  return unknown.map((provider) =>
+    errorAt(['modes', name, 'provider', ...placeOf(provider, providers)], problem, suggestName(provider, known)),
+  );
 }
 
-function checkBasePath({ name, basePath }: CommonSettings, earlier: readonly CommonSettings[]): readonly Finding[] {
+/** A single one may stand without a list. */
+function placeOf(provider: string, providers: readonly string[]): readonly number[] {
+  return providers.length > 1 ? [providers.indexOf(provider)] : [];
+}
+
+function checkBasePath({ name, basePath }: Named, earlier: readonly Named[]): readonly Finding[] {
   const twin = earlier.find((other) => overlaps(basePath, other.basePath));
   if (twin === undefined) return [];
   const problem = `the base path is the same as that of modes.${twin.name}, or one lies below the other`;
@@ -38,9 +53,9 @@ function overlaps(one: string | undefined, other: string | undefined): boolean {
 }
 
 // Instances add words to the name (`sallyport-login`): a name that continues another's may meet them.
-function checkCookie({ name, cookieName }: CommonSettings, earlier: readonly CommonSettings[]): readonly Finding[] {
+function checkCookie({ name, cookie }: Named, earlier: readonly Named[]): readonly Finding[] {
   const twin = earlier.find(
-    (other) => continues(cookieName, other.cookieName) || continues(other.cookieName, cookieName),
+    (other) => continues(cookie?.name, other.cookie?.name) || continues(other.cookie?.name, cookie?.name),
   );
   if (twin === undefined) return [];
   const problem = `the cookies would be taken for those of modes.${twin.name}`;
@@ -51,16 +66,15 @@ function continues(longer: string | undefined, shorter: string | undefined): boo
   return shorter !== undefined && longer !== undefined && (longer === shorter || longer.startsWith(`${shorter}-`));
 }
 
-function checkInsecureHttp(
-  { name, cookieName, insecureHttp }: CommonSettings,
-  origins: readonly string[],
-): readonly Finding[] {
+function checkInsecureHttp({ name, cookie }: Named, origins: readonly string[]): readonly Finding[] {
+  if (cookie === undefined) return [];
+  const { insecureHttp } = cookie;
   const hasHttps = origins.some((origin) => origin.startsWith('https:'));
   if (insecureHttp && hasHttps) {
     const problem = 'insecureHttp is for plain HTTP alone, and an origin is https: its cookies would be open to theft';
     return [errorAt(['modes', name, 'cookie', 'insecureHttp'], problem, 'remove insecureHttp')];
   }
-  if (!insecureHttp && cookieName !== undefined && origins.some((origin) => !isTrustworthy(origin))) {
+  if (!insecureHttp && origins.some((origin) => !isTrustworthy(origin))) {
     const problem = 'browsers keep no Secure cookie from an http origin: nobody can log in there';
     return [warningAt(['modes', name], problem, 'use https; for development only, set cookie.insecureHttp: true')];
   }

@@ -3,15 +3,14 @@ import { errorAt, type Finding } from '../finding.ts';
 import { isLocal } from '../schema/addresses.ts';
 import type { Sections } from '../sections.ts';
 
-const names = ['authz', 'http', 'ops'] as const;
-
 /** Refuses listeners that strangers could call, and two listeners on one address. */
 export function checkListeners({ listen, envoy }: Sections): readonly Finding[] {
   if (listen === undefined) return [];
-  const exposed = (['authz', 'http'] as const).flatMap((name) => {
-    const { address, tls } = listen[name];
-    if (isLocal(address) || tls !== undefined) return [];
-    const problem = 'expected a loopback address or a Unix socket: whoever reaches this listener can obtain tokens';
+  const exposed = (['authz', 'http', 'admin'] as const).flatMap((name) => {
+    const { [name]: listener } = listen;
+    if (listener === undefined || isLocal(listener.address) || listener.tls !== undefined) return [];
+    const power = name === 'admin' ? 'end every session' : 'obtain tokens';
+    const problem = `expected a loopback address or a Unix socket: whoever reaches this listener can ${power}`;
     return [
       errorAt(
         ['listen', name],
@@ -21,7 +20,10 @@ export function checkListeners({ listen, envoy }: Sections): readonly Finding[] 
     ];
   });
   const taken = [
-    ...names.map((name) => ({ path: ['listen', name], address: listen[name].address })),
+    ...(['authz', 'http', 'ops', 'admin'] as const).flatMap((name) => {
+      const { [name]: listener } = listen;
+      return listener === undefined ? [] : [{ path: ['listen', name], address: listener.address }];
+    }),
     ...(envoy === undefined ? [] : [{ path: ['envoy', 'listen'], address: envoy.listen }]),
     ...(envoy?.admin === undefined ? [] : [{ path: ['envoy', 'admin'], address: envoy.admin }]),
   ];

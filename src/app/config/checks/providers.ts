@@ -1,21 +1,90 @@
-import { errorAt, type Finding } from '../finding.ts';
+import { isIP } from 'node:net';
+import { type ConfigPath, errorAt, type Finding, warningAt } from '../finding.ts';
+import type { ProviderSettings } from '../schema/provider.ts';
 import type { Sections } from '../sections.ts';
+import { checkClientAuthentication } from './client-authentication.ts';
+import { checkProtocol } from './provider-protocol.ts';
 
-/** Refuses plain HTTP where nobody allowed it. */
+/** Refuses providers whose settings contradict each other, and plain HTTP where nobody allowed it. */
 export function checkProviders({ providers }: Sections): readonly Finding[] {
-  return [...providers].flatMap(([name, { issuer, backChannelUrl, allowHttp }]) => {
-    if (allowHttp) return [];
-    const suggestion = 'use https; for development only, set allowHttp: true';
-    const findings: Finding[] = [];
-    if (isPlainHttp(issuer))
-      findings.push(errorAt(['providers', name, 'issuer'], 'expected an https URL; found http', suggestion));
-    if (backChannelUrl !== undefined && isPlainHttp(backChannelUrl)) {
-      findings.push(errorAt(['providers', name, 'backChannelUrl'], 'expected an https URL; found http', suggestion));
-    }
-    return findings;
+  return [...providers].flatMap(([name, settings]) => {
+    const path = ['providers', name];
+    return [
+      ...checkHttp(settings, path),
+      ...checkProtocol(settings, path),
+      ...checkClientAuthentication(settings, path),
+      ...checkParameters(settings, path),
+    ];
   });
 }
 
-function isPlainHttp(url: string): boolean {
-  return new URL(url).protocol === 'http:';
+function checkHttp(settings: ProviderSettings, path: ConfigPath): readonly Finding[] {
+  if (settings.allowHttp) return isLoopback(settings.issuer) ? [] : [openNetwork(path)];
+  const suggestion = 'use https; for development only, set allowHttp: true';
+  return urlsOf(settings).flatMap(([place, url]) =>
+    new URL(url).protocol === 'http:'
+      ? [errorAt([...path, ...place], 'expected an https URL; found http', suggestion)]
+      : [],
+  );
+}
+
+function openNetwork(path: ConfigPath): Finding {
+  const problem =
+    'plain HTTP is allowed to a provider that is not on this machine: tokens and our credentials may cross the network in the clear';
+  return warningAt([...path, 'allowHttp'], problem, 'use https and remove allowHttp');
+}
+
+/** Every URL that a browser or a secret may be sent to. */
+function urlsOf(settings: ProviderSettings): readonly (readonly [place: ConfigPath, url: string])[] {
+  const { issuer, backChannelUrl, endpointOrigins, metadata = {}, identity } = settings;
+  const emailsUrl = identity?.emailsUrl;
+  return [
+    [['issuer'], issuer],
+    ...(backChannelUrl === undefined ? [] : [[['backChannelUrl'], backChannelUrl] as const]),
+    ...endpointOrigins.map((origin, index) => [['endpointOrigins', index], origin] as const),
+    ...Object.entries(metadata).flatMap(([name, value]) =>
+      /_(?:endpoint|uri)$/.test(name) && typeof value === 'string' ? [[['metadata', name], value] as const] : [],
+    ),
+    ...(emailsUrl === undefined ? [] : [[['identity', 'emailsUrl'], emailsUrl] as const]),
+  ];
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  const isAddress = isIP(hostname) === 4 && hostname.startsWith('127.');
+  return isAddress || hostname === '[::1]' || hostname === 'localhost' || hostname.endsWith('.localhost');
+}
+
+/** What we send ourselves, and what would take the place of all of it. */
+const reservedParameters: ReadonlySet<string> = new Set([
+  'response_type',
+  'response_mode',
+  'client_id',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+  'redirect_uri',
+  'scope',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'request',
+  'request_uri',
+  'registration',
+]);
+
+const parameterHints: ReadonlyMap<string, string> = new Map([
+  ['scope', 'write scopes'],
+  ['response_mode', 'write responseMode'],
+  ['client_id', 'write clientId'],
+]);
+
+function checkParameters({ authorizationParameters }: ProviderSettings, path: ConfigPath): readonly Finding[] {
+  return Object.keys(authorizationParameters).flatMap((name) => {
+    const place = [...path, 'authorizationParameters', name];
+    if (!/^[A-Za-z0-9._:-]+$/.test(name)) return [errorAt(place, 'expected the name of a parameter')];
+    if (!reservedParameters.has(name)) return [];
+    return [errorAt(place, 'Sallyport sets this parameter itself', parameterHints.get(name) ?? 'remove it')];
+  });
 }

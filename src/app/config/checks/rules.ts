@@ -1,4 +1,3 @@
-import { commonSettings } from '../common-settings.ts';
 import { errorAt, type Finding, warningAt } from '../finding.ts';
 import type { Sections } from '../sections.ts';
 
@@ -14,8 +13,8 @@ export function checkRuleNames({ rules }: Sections): readonly Finding[] {
 
 /** Warns of rules for the base path of an instance, or for what is below it: Envoy asks nobody about those. */
 export function checkRulePaths({ rules, modes }: Sections): readonly Finding[] {
-  const bases = [...modes].flatMap(([name, { settings }]) => {
-    const { basePath } = commonSettings(name, settings);
+  const bases = [...modes].flatMap(([name, { definition, settings }]) => {
+    const { basePath } = definition.common(settings);
     return basePath === undefined ? [] : [{ name, basePath }];
   });
   return rules.flatMap(({ index, value: { path } }) => {
@@ -24,5 +23,23 @@ export function checkRulePaths({ rules, modes }: Sections): readonly Finding[] {
     if (base === undefined) return [];
     const problem = `this rule never applies: modes.${base.name} answers at its base path and below, whatever rules say`;
     return [warningAt(['rules', index, 'path'], problem, 'remove the rule, or move the base path of the instance')];
+  });
+}
+
+/** Warns of conditions and exceptions that no request can meet. */
+export function checkRuleConditions({ rules, envoy }: Sections): readonly Finding[] {
+  return rules.flatMap(({ index, value: { path, tolerate, context } }) => {
+    const findings: Finding[] = [];
+    const isPathTolerated = tolerate?.encodedSlashes || tolerate?.semicolons || tolerate?.emptySegments;
+    if (path?.exact !== undefined && isPathTolerated) {
+      const problem = 'tolerating changes nothing here: a path that can be read in two ways is never this one path';
+      findings.push(warningAt(['rules', index, 'tolerate'], problem, 'use path.prefix'));
+    }
+    if (context !== undefined && envoy !== undefined) {
+      const problem =
+        'this rule never applies behind the Envoy that `sallyport envoy` makes: its routes set no context';
+      findings.push(warningAt(['rules', index, 'context'], problem, 'set context_extensions on routes of your own'));
+    }
+    return findings;
   });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ruleOf } from '../../../../test/support/rule.ts';
 import type { PathMatch, Rule } from '../../../core/rules/match.ts';
 import { checkShadowedRules } from './shadowed-rules.ts';
 
@@ -7,8 +8,8 @@ const exact = (path: string): PathMatch => ({ kind: 'exact', path });
 const prefix = (text: string): PathMatch => ({ kind: 'prefix', prefix: text });
 const pattern = (...paths: string[]): PathMatch => ({ kind: 'pattern', matches: (path) => paths.includes(path) });
 
-function rule(path: PathMatch, parts: Partial<Pick<Rule, 'methods' | 'origins'>> = {}): Rule {
-  return { name: 'r', origins: undefined, methods: undefined, path, use: { kind: 'deny' }, ...parts };
+function rule(path: PathMatch, parts: Partial<Rule> = {}): Rule {
+  return ruleOf({ path, ...parts });
 }
 
 function isShadowed(earlier: Rule, later: Rule): boolean {
@@ -46,6 +47,25 @@ describe('a rule that no request reaches', () => {
     expect(isShadowed(rule(any, both), rule(any, { ...get, ...one }))).toBe(true);
     expect(isShadowed(rule(any, { ...get, ...one }), rule(any, both))).toBe(false);
     expect(isShadowed(rule(any, one), rule(any, { origins: new Set(['https://b']) }))).toBe(false);
+  });
+
+  it('has every value of context that the earlier one asks for', () => {
+    const context = (...pairs: [string, string][]) => ({ context: new Map(pairs) });
+    const a = context(['tenant', 'a']);
+    expect(isShadowed(rule(any), rule(any, a))).toBe(true);
+    expect(isShadowed(rule(any, a), rule(any, a))).toBe(true);
+    expect(isShadowed(rule(any, a), rule(any, context(['tenant', 'a'], ['mode', 'x'])))).toBe(true);
+    expect(isShadowed(rule(any, a), rule(any))).toBe(false);
+    expect(isShadowed(rule(any, a), rule(any, context(['tenant', 'b'])))).toBe(false);
+  });
+
+  it('passes no preflights that the earlier one leaves', () => {
+    const get = { methods: new Set(['GET']) };
+    const passing = { ...get, passesPreflight: true };
+    expect(isShadowed(rule(any, get), rule(any, passing))).toBe(false);
+    expect(isShadowed(rule(any, passing), rule(any, passing))).toBe(true);
+    expect(isShadowed(rule(any), rule(any, passing))).toBe(true);
+    expect(isShadowed(rule(any, { methods: new Set(['GET', 'OPTIONS']) }), rule(any, passing))).toBe(true);
   });
 
   it('is not said of rules that have errors of their own', () => {

@@ -18,6 +18,8 @@ function covers(wide: Rule, narrow: Rule): boolean {
   return (
     includes(wide.origins, narrow.origins) &&
     includes(wide.methods, narrow.methods) &&
+    takesPreflights(wide, narrow) &&
+    [...wide.context].every(([key, value]) => narrow.context.get(key) === value) &&
     coversPath(wide.path, narrow.path)
   );
 }
@@ -25,6 +27,11 @@ function covers(wide: Rule, narrow: Rule): boolean {
 /** Undefined stands for everything. */
 function includes(wide: ReadonlySet<string> | undefined, narrow: ReadonlySet<string> | undefined): boolean {
   return wide === undefined || (narrow !== undefined && [...narrow].every((entry) => wide.has(entry)));
+}
+
+/** A preflight is OPTIONS to a rule that does not pass it: rules for GET alone leave it to a later one. */
+function takesPreflights(wide: Rule, narrow: Rule): boolean {
+  return !narrow.passesPreflight || wide.passesPreflight || includes(wide.methods, new Set(['OPTIONS']));
 }
 
 // A pattern covers nothing that is certain, and only everything covers a pattern.

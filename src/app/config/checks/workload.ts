@@ -15,6 +15,7 @@ export function checkWorkload({ listen, envoy }: Sections): readonly Finding[] {
     ['listen.authz', listen?.authz.address],
     ['listen.http', listen?.http.address],
     ['listen.ops', listen?.ops.address],
+    ['listen.admin', listen?.admin?.address],
     ...(envoy.replicas ?? []).flatMap(({ authz, http }, index) => [
       [`envoy.replicas[${index}].authz`, authz] as const,
       [`envoy.replicas[${index}].http`, http] as const,

@@ -49,3 +49,9 @@ export const listenAddressSchema = addressSchema(
 
 /** Where something is reached: names that DNS knows as well. */
 export const targetAddressSchema = addressSchema(() => true, expectation);
+
+/** As {@link targetAddressSchema}, without Unix sockets. */
+export const hostAddressSchema = addressSchema(
+  (address) => address.kind === 'tcp',
+  'expected host:port, such as redis.example.com:6379',
+);

@@ -27,6 +27,11 @@ export const listenSchema = z.strictObject({
   http: listener.describe(
     'HTTP: the side service (login, callback, logout, the issuer), reached through Envoy. The same limits as `authz`.',
   ),
+  admin: listener
+    .optional()
+    .describe(
+      'HTTP: the admin API (`sallyport session`, `sallyport explain --admin`); needs `admin.token`. Who can call it can end every session, so it is on loopback or a Unix socket, or has `tls`. Without it there is no admin API.',
+    ),
   ops: plainListener.describe(
     'HTTP: `/healthz`, `/readyz` and `/metrics`, without TLS and without secrets. Envoy never routes to it; probes and scrapers reach it.',
   ),

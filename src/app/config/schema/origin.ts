@@ -1,19 +1,30 @@
 import { z } from 'zod';
-import { parseAuthority } from '../../../core/http/authority.ts';
+import { isWildcardOrigin, parseAuthority } from '../../../core/http/authority.ts';
 
-/** `scheme://host[:port]`, exactly as a browser writes it. */
+/** Stands for the name that a wildcard leaves open while the rest is looked at. */
+const anyName = 'any-name';
+
+/** `scheme://host[:port]`, exactly as a browser writes it; the leftmost name of the host may be `*`. */
 export const originSchema = z.string().superRefine((text, context) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isWildcard = isWildcardOrigin(text);
+  const sample = isWildcard ? text.replace('*', anyName) : text;
+  const written = (origin: string) => (isWildcard ? origin.replace(anyName, '*') : origin);
+  const url = URL.canParse(sample) ? new URL(sample) : undefined;
   const isServed = url !== undefined && parseAuthority(url.host) !== undefined && /^https?:$/.test(url.protocol);
   if (isServed && url.hostname.endsWith('.')) {
-    const written = url.origin.replace(url.hostname, url.hostname.slice(0, -1));
-    const params = { suggestion: `write ${written}` };
+    const params = { suggestion: `write ${written(url.origin.replace(url.hostname, url.hostname.slice(0, -1)))}` };
     // Envoy takes the dot off a request's host, so nothing would ever be for this origin.
     context.addIssue({ code: 'custom', message: 'expected a host without a dot at its end', params });
     return;
   }
-  if (isServed && url.origin === text) return;
+  if (isServed && isWildcard && url.hostname.split('.').length < 3) {
+    const message = 'expected at least two names behind the wildcard: https://*.example.com, not https://*.com';
+    context.addIssue({ code: 'custom', message, params: { suggestion: 'name the domain whose hosts are meant' } });
+    return;
+  }
+  if (isServed && url.origin === sample) return;
   const message =
-    'expected scheme://host[:port] with http or https, in lower case, without path, wildcard and default port';
-  context.addIssue({ code: 'custom', message, params: isServed ? { suggestion: `write ${url.origin}` } : {} });
+    'expected scheme://host[:port] with http or https, in lower case, without path and default port; `*.` may stand for the first name of the host';
+  const params = isServed ? { suggestion: `write ${written(url.origin)}` } : {};
+  context.addIssue({ code: 'custom', message, params });
 });

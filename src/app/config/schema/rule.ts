@@ -5,7 +5,8 @@ const rulePath = z.string().superRefine((text, context) => {
   if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
 });
 
-// Requests whose decoded path holds any of these are refused before rules are looked at: such a rule never matches.
+// Requests whose decoded path holds any of these are refused, or must match without it as well (`tolerate`): such a
+// rule never decides.
 function mistakeInPath(path: string): string | undefined {
   if (!path.startsWith('/')) return 'expected a path that starts with a slash';
   if (/[?#]/.test(path)) return 'expected a path without ? and #: rules do not look at the query';
@@ -49,6 +50,16 @@ const pathSchema = z
     'expected exactly one of exact, prefix and regex',
   );
 
+const tolerateSchema = z.strictObject({
+  encodedSlashes: z
+    .boolean()
+    .optional()
+    .describe('`%2F` in the path, as in `/api/v4/projects/group%2Fproject` (GitLab) and `/@scope%2Fname` (npm).'),
+  semicolons: z.boolean().optional().describe('`;` or `%3B` in the path.'),
+  emptySegments: z.boolean().optional().describe('`//` in the path (S3), but not at its start.'),
+  underscoredHeaders: z.boolean().optional().describe('Header names with an underscore, such as `X_Tenant`.'),
+});
+
 /** Names an instance of a mode may have: short, and no word that rules know. */
 export const instanceNameSchema = z
   .string()
@@ -80,6 +91,13 @@ export const ruleSchema = z.strictObject({
     .describe(
       'Methods that the rule is for; `GET` includes `HEAD`, which asks for the same (RFC 9110 §9.3.2). Without it: all.',
     ),
+  context: z
+    .record(z.string().min(1).max(256), z.string().max(1024))
+    .refine((context) => Object.keys(context).length > 0, 'expected at least one key')
+    .optional()
+    .describe(
+      'Values that `context_extensions` of the route in Envoy must have for the rule to match. Operators write them; clients cannot.',
+    ),
   use: z
     .string()
     .min(1)
@@ -92,4 +110,15 @@ export const ruleSchema = z.strictObject({
     .boolean()
     .optional()
     .describe('For `use: public` only: the client’s own `Authorization` header reaches the workload. Default: false.'),
+  tolerate: tolerateSchema
+    .optional()
+    .describe(
+      'What is otherwise refused with 400. A request is let on only if every way to read its path leads to this rule.',
+    ),
+  passPreflight: z
+    .boolean()
+    .optional()
+    .describe(
+      'CORS preflights for what the rule matches reach the workload, without identity: browsers send them without cookies. Default: false.',
+    ),
 });

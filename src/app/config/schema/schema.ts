@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { durationOrNoneSchema, durationSchema, secretSchema } from '../../../modes/settings-types.ts';
+import { adminSchema } from './admin.ts';
 import { envoySchema } from './envoy.ts';
 import { listenSchema } from './listen.ts';
 import { originSchema } from './origin.ts';
+import { pagesSchema } from './pages.ts';
 import { providerSchema } from './provider.ts';
+import { reloadSchema } from './reload.ts';
 import { instanceNameSchema, ruleSchema } from './rule.ts';
 import { storeSchema } from './store.ts';
 
@@ -36,7 +39,9 @@ export const configSchema = z.strictObject({
   origins: z
     .array(originSchema)
     .min(1)
-    .describe('Where users reach the workload: `https://app.example.com`. Requests for any other host are refused.'),
+    .describe(
+      'Where users reach the workload: `https://app.example.com`, or `https://*.example.com` for every host with one name before `.example.com`. Requests for any other host are refused.',
+    ),
   listen: listenSchema.describe('Where Sallyport listens.'),
   keys: secretSchema.describe(
     'The key ring that seals sessions and login attempts: `sallyport keys new --file F` makes one.',
@@ -65,9 +70,23 @@ export const configSchema = z.strictObject({
         .describe(
           'Headers that are taken off every forwarded request: frameworks take them for another path or method.',
         ),
+      maxHeaderBytes: z
+        .int()
+        .min(8192)
+        .max(98_304)
+        .multipleOf(1024)
+        .default(98_304)
+        .describe('Most bytes that the headers of a request may have, cookies and URL included; above it: 431.'),
+      maxHeaderCount: z
+        .int()
+        .min(50)
+        .max(1000)
+        .default(200)
+        .describe('Most header lines that a request may have, with the few that Envoy adds; above it: 431.'),
     })
     .prefault({})
-    .describe('What happens to every forwarded request.'),
+    .describe('What holds for every request, whatever its rule.'),
+  pages: pagesSchema,
   envoy: envoySchema.optional(),
   log: z
     .strictObject({
@@ -78,6 +97,8 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('JSON lines on standard output. No level shows tokens, codes or cookies.'),
+  admin: adminSchema.optional(),
+  reload: reloadSchema,
   shutdown: z
     .strictObject({
       delay: durationOrNoneSchema

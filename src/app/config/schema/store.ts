@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationSchema, secretSchema } from '../../../modes/settings-types.ts';
+import { hostAddressSchema } from './addresses.ts';
 
 const memoryStore = z.strictObject({
   type: z.literal('memory'),
@@ -11,12 +12,57 @@ const memoryStore = z.strictObject({
     .describe('Sessions that are kept at most. When it is full new logins get 503; nobody who is logged in loses.'),
 });
 
+const cookieStore = z.strictObject({ type: z.literal('cookie') });
+
+const nodes = (what: string) => z.array(hostAddressSchema).min(1).describe(what);
+
+const sentinel = z
+  .strictObject({
+    master: z.string().min(1).describe('The name that the sentinels know the master by.'),
+    nodes: nodes('The sentinels, as `[host:port, …]`; name all of them.'),
+    username: z.string().min(1).optional().describe('User name towards the sentinels.'),
+    password: secretSchema.optional().describe('Password towards the sentinels.'),
+    tls: z
+      .boolean()
+      .optional()
+      .describe('Whether the sentinels speak TLS. Default: as Redis, that is, where `store.tls` is there.'),
+  })
+  .describe('Redis with Sentinel: the sentinels say which Redis is the master.');
+
+const cluster = z
+  .strictObject({ nodes: nodes('Some nodes, as `[host:port, …]`; they know the others.') })
+  .describe('Redis Cluster.');
+
+const file = (what: string) => z.string().min(1).describe(`PEM file with ${what}, relative to this file.`);
+
+const tls = z
+  .strictObject({
+    ca: file('the authorities that the certificates of Redis must come from').optional(),
+    cert: file('our client certificate and its chain, for a Redis that asks for one').optional(),
+    key: file('the private key of `cert`').optional(),
+    serverName: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('DNS name that the certificates must carry. Default: the host that is connected to.'),
+  })
+  .describe(
+    'TLS towards Redis. With `sentinel` and `cluster` it turns TLS on (`tls: {}` will do); a `url` begins with `rediss://`. Without `ca` the authorities of the machine count.',
+  );
+
 const redisStore = z.strictObject({
   type: z.literal('redis'),
   url: z
     .string()
     .refine(isRedisUrl, 'expected redis://host[:port][/database] or rediss://…, without user name and password')
-    .describe('`redis://host:6379/0`, or `rediss://` for TLS. User name and password have settings of their own.'),
+    .optional()
+    .describe(
+      'One Redis: `redis://host:6379/0`, or `rediss://` for TLS. User name and password have settings of their own. Exactly one of `url`, `sentinel` and `cluster` is there.',
+    ),
+  sentinel: sentinel.optional(),
+  cluster: cluster.optional(),
+  database: z.int().min(0).max(9999).optional().describe('Number of the database, with `sentinel`. Default: 0.'),
+  tls: tls.optional(),
   username: z.string().min(1).optional().describe('User name (Redis ACL). Without it Redis takes `default`.'),
   password: secretSchema.optional().describe('Password of the user.'),
   keyPrefix: z
@@ -31,9 +77,9 @@ const redisStore = z.strictObject({
 
 /** Sessions and one-time markers. */
 export const storeSchema = z
-  .discriminatedUnion('type', [memoryStore, redisStore])
+  .discriminatedUnion('type', [memoryStore, redisStore, cookieStore])
   .describe(
-    'Where sessions live. `memory` is for one process: sessions end with it. `redis` is shared by all processes.',
+    'Where sessions live. `memory` is for one process: sessions end with it. `redis` is shared by all processes. `cookie` keeps each session sealed in cookies of its browser.',
   );
 
 function isRedisUrl(text: string): boolean {

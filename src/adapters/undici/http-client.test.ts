@@ -2,7 +2,8 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drip, flood, gzipBomb, hang, json, reset, status } from '../../../test/support/bad-answers.ts';
 import { startTinyProvider, type TinyProvider } from '../../../test/support/tiny-provider.ts';
-import { boundedFetch, type FetchBounds } from './bounded-fetch.ts';
+import { secondsOf } from '../../core/time.ts';
+import { createHttpClient, type HttpClientOptions } from './http-client.ts';
 
 let provider: TinyProvider;
 beforeAll(async () => {
@@ -12,16 +13,24 @@ afterAll(async () => {
   await provider.stop();
 });
 
-const bounds: FetchBounds = { timeoutMs: 300, maxBytes: 1000, reroute: undefined };
+const bounds: HttpClientOptions = {
+  timeout: secondsOf(0.3),
+  maxBytes: 1000,
+  allowHttp: true,
+  reroute: undefined,
+  ca: undefined,
+  clientCertificate: undefined,
+  proxy: undefined,
+};
 const get = { method: 'GET', headers: {} };
 
-describe('boundedFetch', () => {
+describe('the HTTP client', () => {
   it('hands on method, headers and body, and reads a compressed answer', async () => {
     provider.answer('token', (_request, response) => {
       response.writeHead(201, { 'content-type': 'application/json', 'content-encoding': 'gzip', 'x-kept': 'yes' });
       response.end(gzipSync('{"a":1}'));
     });
-    const response = await boundedFetch(bounds)(`${provider.origin}/token`, {
+    const response = await createHttpClient(bounds).fetch(`${provider.origin}/token`, {
       method: 'POST',
       headers: { 'x-sent': 'yes' },
       body: new URLSearchParams({ code: 'c d' }),
@@ -37,14 +46,18 @@ describe('boundedFetch', () => {
   it.each([301, 302, 303, 307, 308])('follows no %i, so that no secret is sent on (I2)', async (code) => {
     provider.answer('token', status(code, { location: `${provider.origin}/elsewhere` }));
     const before = provider.count('other');
-    const response = await boundedFetch(bounds)(`${provider.origin}/token`, { ...get, method: 'POST', body: 'code=c' });
+    const response = await createHttpClient(bounds).fetch(`${provider.origin}/token`, {
+      ...get,
+      method: 'POST',
+      body: 'code=c',
+    });
     expect(response.status).toBe(code);
     expect(provider.count('other')).toBe(before);
   });
 
   it.each([204, 304])('understands %i, which has no body', async (code) => {
     provider.answer('token', (_request, response) => void response.writeHead(code).end());
-    expect((await boundedFetch(bounds)(`${provider.origin}/token`, get)).status).toBe(code);
+    expect((await createHttpClient(bounds).fetch(`${provider.origin}/token`, get)).status).toBe(code);
   });
 
   it.each([
@@ -57,25 +70,27 @@ describe('boundedFetch', () => {
   ])('gives up on %s, in time and within its bytes (I1)', async (_fault, handler) => {
     provider.answer('token', handler);
     const begun = performance.now();
-    await expect(boundedFetch(bounds)(`${provider.origin}/token`, get)).rejects.toThrow();
+    await expect(createHttpClient(bounds).fetch(`${provider.origin}/token`, get)).rejects.toThrow();
     expect(performance.now() - begun).toBeLessThan(2000);
   });
 
   it('reads an answer of exactly the largest size', async () => {
     provider.answer('token', json('x'.repeat(1000)));
-    expect(await (await boundedFetch(bounds)(`${provider.origin}/token`, get)).text()).toHaveLength(1000);
+    expect(await (await createHttpClient(bounds).fetch(`${provider.origin}/token`, get)).text()).toHaveLength(1000);
   });
 
   it('ends when its caller’s signal does', async () => {
     provider.answer('token', hang);
     const signal = AbortSignal.abort(new Error('enough'));
-    await expect(boundedFetch(bounds)(`${provider.origin}/token`, { ...get, signal })).rejects.toThrow('enough');
+    await expect(createHttpClient(bounds).fetch(`${provider.origin}/token`, { ...get, signal })).rejects.toThrow(
+      'enough',
+    );
   });
 
   it('sends the issuer’s origin elsewhere, and no other origin that begins like it', async () => {
     provider.answer('token', json('{}'));
     const reroute = { from: 'https://idp.example', to: provider.origin };
-    const rerouted = boundedFetch({ ...bounds, reroute });
+    const { fetch: rerouted } = createHttpClient({ ...bounds, reroute });
     expect((await rerouted('https://idp.example/token?x=1', get)).status).toBe(200);
     expect(provider.requests.at(-1)?.url).toBe('/token?x=1');
     expect((await rerouted(`${provider.origin}/token`, get)).status).toBe(200);

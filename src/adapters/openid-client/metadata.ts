@@ -1,0 +1,119 @@
+import type { ServerMetadata } from 'openid-client';
+import type { HttpClient } from '../../ports/http-client.ts';
+import type { ProviderOptions } from './provider-options.ts';
+
+/**
+ * The metadata of a provider, explicit or discovered (OpenID Connect Discovery 1.0 §4), checked: whatever it says
+ * may be used. Rejects with an error for the operator.
+ */
+export async function metadataOf(options: ProviderOptions, http: HttpClient): Promise<ServerMetadata> {
+  // The operator's lists are readonly and may be undefined; the library takes both and changes neither.
+  const metadata =
+    options.metadata === undefined
+      ? await discover(options, http)
+      : ({ ...options.metadata, issuer: options.issuer } as ServerMetadata);
+  requireS256(metadata);
+  requireEndpoints(metadata, options);
+  for (const [name, url] of usedEndpoints(metadata, options)) checkEndpoint(name, url, options);
+  return metadata;
+}
+
+async function discover({ issuer }: ProviderOptions, http: HttpClient): Promise<ServerMetadata> {
+  const url = new URL(issuer);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const response = await http.fetch(url.href, { method: 'GET', headers: { accept: 'application/json' } });
+  if (response.status !== 200) throw new Error(`the request for the metadata was answered with ${response.status}`);
+  const metadata = objectOf(await response.text());
+  if (metadata === undefined) throw new Error('the metadata is no JSON object');
+  const found = metadata['issuer'];
+  if (typeof found !== 'string') throw new Error('the metadata names no issuer');
+  // OpenID Connect Discovery 1.0 §4.3: another issuer's tokens would be taken for this one's
+  if (!isSameIssuer(found, issuer)) {
+    throw new Error(`the metadata is of another issuer: ${JSON.stringify(found.slice(0, 200))}, not ${issuer}`);
+  }
+  return metadata as unknown as ServerMetadata; // issuer is checked above, endpoints by the caller, the rest by the library
+}
+
+/** A bare origin may be written with or without the slash; nothing else is forgiven. */
+function isSameIssuer(found: string, configured: string): boolean {
+  return URL.canParse(found) && new URL(found).href === new URL(configured).href;
+}
+
+function objectOf(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = value !== null && typeof value === 'object' && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : undefined; // checked in the line above
+  } catch {
+    return undefined;
+  }
+}
+
+/** A server that publishes no list may still know PKCE; one whose list lacks S256 does not (RFC 9700 §2.1.1). */
+function requireS256(metadata: ServerMetadata): void {
+  const methods: unknown = metadata.code_challenge_methods_supported;
+  if (methods !== undefined && !(Array.isArray(methods) && methods.includes('S256'))) {
+    throw new Error('code_challenge_methods_supported does not list S256: the provider cannot be used safely');
+  }
+}
+
+const backChannelEndpoints = ['token_endpoint', 'userinfo_endpoint', 'pushed_authorization_request_endpoint'] as const;
+
+function requireEndpoints(metadata: ServerMetadata, options: ProviderOptions): void {
+  const required = [
+    'authorization_endpoint',
+    'token_endpoint',
+    options.protocol.kind === 'oidc' ? 'jwks_uri' : 'userinfo_endpoint',
+    ...(pushesRequests(metadata, options) ? ['pushed_authorization_request_endpoint'] : []),
+  ];
+  const missing = required.find((name) => metadata[name] === undefined);
+  if (missing !== undefined) throw new Error(`the metadata has no ${missing}`);
+}
+
+/** Whether authorization requests are pushed (RFC 9126 §5): where the operator says so, else where the provider must. */
+export function pushesRequests(metadata: ServerMetadata, { pushedAuthorization }: ProviderOptions): boolean {
+  return pushedAuthorization ?? metadata.require_pushed_authorization_requests === true;
+}
+
+/** The endpoints that a browser or a secret may be sent to. */
+function usedEndpoints(
+  metadata: ServerMetadata,
+  options: ProviderOptions,
+): readonly (readonly [name: string, url: unknown])[] {
+  const names = [
+    'authorization_endpoint',
+    'jwks_uri',
+    'end_session_endpoint',
+    'revocation_endpoint',
+    ...backChannelEndpoints,
+  ];
+  // RFC 8705 §5: used in place of the others by clients with a certificate
+  const aliases: unknown = options.clientCertificate === undefined ? undefined : metadata.mtls_endpoint_aliases;
+  const isMap = aliases !== null && typeof aliases === 'object';
+  return [
+    ...names.map((name) => [name, metadata[name]] as const),
+    ...Object.entries(isMap ? aliases : {})
+      .filter(([name]) => backChannelEndpoints.some((used) => used === name))
+      .map(([name, url]) => [`mtls_endpoint_aliases.${name}`, url] as const),
+  ].filter(([, url]) => url !== undefined);
+}
+
+/** Refuses what must not be used, before a browser or a secret is sent there. */
+function checkEndpoint(name: string, url: unknown, options: ProviderOptions): void {
+  if (typeof url !== 'string' || !URL.canParse(url)) throw new Error(`${name} is not a URL`);
+  const { protocol, origin } = new URL(url);
+  if (protocol !== 'https:' && protocol !== 'http:') throw new Error(`${name} is not an https URL`);
+  if (protocol === 'http:' && !options.allowHttp) {
+    throw new Error(`${name} is not an https URL (it is on ${origin}), and allowHttp is not set`);
+  }
+  // What the operator wrote himself needs no second word of his.
+  if (options.metadata !== undefined || trustedOrigins(options).has(origin)) return;
+  throw new Error(
+    `${name} is on ${origin}, which is not the issuer's origin: if it belongs to the provider, list it in endpointOrigins`,
+  );
+}
+
+function trustedOrigins({ issuer, backChannelUrl, endpointOrigins }: ProviderOptions): ReadonlySet<string> {
+  const own = backChannelUrl === undefined ? [issuer] : [issuer, backChannelUrl];
+  return new Set([...own.map((url) => new URL(url).origin), ...endpointOrigins]);
+}

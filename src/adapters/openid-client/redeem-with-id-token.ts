@@ -1,0 +1,65 @@
+import { authorizationCodeGrant, type Configuration, fetchUserInfo } from 'openid-client';
+import { type Claims, claimsOf, type JsonValue } from '../../core/json.ts';
+import type { EpochSeconds } from '../../core/time.ts';
+import type { Redemption, RedemptionChecks } from '../../ports/authorization-server.ts';
+import { refused } from './outcome.ts';
+import { readTokenResponse } from './token-response.ts';
+
+/** Redeems a code of an OpenID provider. Throws what the library throws for answers that failed validation. */
+export async function redeemWithIdToken(
+  configuration: Configuration,
+  response: URL,
+  checks: RedemptionChecks,
+  now: EpochSeconds,
+): Promise<Redemption> {
+  const answer = await authorizationCodeGrant(configuration, response, {
+    expectedState: checks.state,
+    expectedNonce: checks.nonce,
+    pkceCodeVerifier: checks.codeVerifier,
+    idTokenExpected: true,
+  });
+  const tokens = readTokenResponse(answer, now);
+  const idToken = answer.claims();
+  if (tokens.kind === 'unusable') return refused(tokens.detail);
+  if (idToken === undefined) return refused('the token response has no ID token');
+  if (idToken.sub === '') return refused('the ID token names nobody');
+  // OpenID Connect Core §3.1.3.7 (5): also beside a single audience, which the library lets pass
+  if (idToken.azp !== undefined && idToken.azp !== configuration.clientMetadata().client_id)
+    return refused('azp of the ID token is another client');
+  const claims = await withUserinfo(configuration, answer.access_token, idToken.sub, claimsOf(idToken as JsonValue)); // parsed from JSON
+  const sid = claims.get('sid');
+  return {
+    kind: 'authenticated',
+    authentication: {
+      tokenSet: tokens.tokenSet,
+      subject: idToken.sub,
+      providerSessionId: typeof sid === 'string' ? sid : undefined,
+      claims,
+    },
+  };
+}
+
+/** The ID token's claims, with those that only userinfo has; where both have one, the signed one counts. */
+async function withUserinfo(
+  configuration: Configuration,
+  accessToken: string,
+  subject: string,
+  idToken: Claims,
+): Promise<Claims> {
+  if (configuration.serverMetadata().userinfo_endpoint === undefined) return idToken;
+  // Checks that sub is the ID token's (OpenID Connect Core §5.3.2).
+  const answer = await fetchUserInfo(configuration, accessToken, subject);
+  const userinfo = claimsOf(answer as JsonValue); // parsed from JSON
+  const claims = new Map([...userinfo, ...idToken]);
+  const isVerified = emailVerifiedOf(idToken, userinfo);
+  if (isVerified === undefined) claims.delete('email_verified');
+  else claims.set('email_verified', isVerified);
+  return claims;
+}
+
+/** `email_verified` is about the address beside it: the word of one says nothing of another that the other names. */
+function emailVerifiedOf(idToken: Claims, userinfo: Claims): JsonValue | undefined {
+  if (!idToken.has('email')) return userinfo.get('email_verified');
+  if (idToken.has('email_verified')) return idToken.get('email_verified');
+  return idToken.get('email') === userinfo.get('email') ? userinfo.get('email_verified') : undefined;
+}

@@ -1,0 +1,48 @@
+import { type ChunkedCookie, chunkNames, clearChunks, readChunks, writeChunks } from '../core/http/cookie-chunks.ts';
+import type { CookieStyle } from '../core/http/cookies.ts';
+import type { HttpRequest } from '../core/http/request.ts';
+import type { StoredSession } from '../core/session/lifetimes.ts';
+import { decodeSealedSession, encodeSealedSession } from '../core/session/sealed-session.ts';
+import type { Sealer } from '../ports/sealer.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+
+export interface SealedSessionsOptions {
+  /** The mode instance: its name is bound to what is sealed. */
+  readonly instance: string;
+  readonly cookieName: string;
+  readonly style: CookieStyle;
+}
+
+/** Chunks of 3.8 kB: with the cookies of the workload they stay below the header limits of Envoy and of Node. */
+const maxChunks = 5;
+
+/**
+ * Sessions that are in the browser alone, sealed. No store is asked, and so none can end them: a copy of the cookies
+ * lives until its end, whatever happens here. Use is noted in the cookie itself.
+ */
+export function sealedSessions(
+  { instance, cookieName, style }: SealedSessionsOptions,
+  { sealer }: { readonly sealer: Sealer },
+): SessionKeeper {
+  const cookie: ChunkedCookie = { name: cookieName, maxChunks };
+  // The cookie's name too: a value that is moved to another cookie opens nothing (S6).
+  const context = `${instance}\0${cookieName}`;
+  const sealed = (plaintext: Uint8Array) =>
+    writeChunks(sealer.seal('sealed-session', plaintext, context), cookie, style);
+  const find = (request: HttpRequest): StoredSession | undefined => {
+    const value = readChunks(request, cookie);
+    const opened = value === undefined ? undefined : sealer.open('sealed-session', value, context);
+    return opened === undefined ? undefined : decodeSealedSession(opened);
+  };
+  return {
+    cookieNames: chunkNames(cookie),
+    find: async (request) => find(request),
+    async begin(session) {
+      const setCookies = sealed(encodeSealedSession({ session, lastSeenAt: session.createdAt }));
+      return setCookies === undefined ? { kind: 'too_large' } : { kind: 'begun', setCookies };
+    },
+    touch: (_request, { session }, now) => sealed(encodeSealedSession({ session, lastSeenAt: now })) ?? [],
+    end: async (request) => find(request) !== undefined,
+    forgetting: clearChunks(cookie, style),
+  };
+}

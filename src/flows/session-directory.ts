@@ -1,0 +1,75 @@
+import type { StoredSession } from '../core/session/lifetimes.ts';
+import { namesIn, openSession, type SessionPorts } from './sessions.ts';
+
+/** Which sessions an operator means. `name`: the one under which the store keeps it, which opens nothing. */
+export type SessionFilter =
+  | { readonly kind: 'all' }
+  /** By `sub`, or by e-mail address without regard to case. */
+  | { readonly kind: 'user'; readonly user: string }
+  /** By `sid` of the provider. */
+  | { readonly kind: 'provider_session'; readonly sid: string }
+  | { readonly kind: 'name'; readonly name: string };
+
+export interface NamedSession extends StoredSession {
+  readonly name: string;
+}
+
+/** The live sessions that a filter means, each once. What no key of the ring opens is left out. Throws StoreUnavailableError. */
+export async function* findSessions(filter: SessionFilter, ports: SessionPorts): AsyncGenerator<NamedSession> {
+  const seen = new Set<string>();
+  for await (const name of namesFor(filter, ports)) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const found = await openSession(name, ports);
+    if (found !== undefined && isMeant(found, filter)) yield { ...found, name };
+  }
+}
+
+/**
+ * Ends the sessions that a filter means; how many there were. `all` ends those too that no key of the ring opens.
+ * Throws StoreUnavailableError; then some may have ended.
+ */
+export async function endSessions(filter: SessionFilter, ports: SessionPorts): Promise<number> {
+  let ended = 0;
+  if (filter.kind === 'all') {
+    for await (const name of ports.records.names()) if (await ports.records.delete(name)) ended += 1;
+    return ended;
+  }
+  for await (const { name } of findSessions(filter, ports)) if (await ports.records.delete(name)) ended += 1;
+  return ended;
+}
+
+async function* namesFor(filter: SessionFilter, ports: SessionPorts): AsyncGenerator<string> {
+  switch (filter.kind) {
+    case 'all':
+      yield* ports.records.names();
+      return;
+    case 'user':
+      yield* await namesIn(ports.idNames.groupNames('subject', filter.user), ports);
+      yield* await namesIn(ports.idNames.groupNames('email', filter.user.toLowerCase()), ports);
+      return;
+    case 'provider_session':
+      yield* await namesIn(ports.idNames.groupNames('sid', filter.sid), ports);
+      return;
+    case 'name':
+      yield filter.name;
+  }
+}
+
+/** What a group lists is only a hint: the session itself says whose it is. */
+function isMeant({ session }: StoredSession, filter: SessionFilter): boolean {
+  switch (filter.kind) {
+    case 'all':
+    case 'name':
+      return true;
+    case 'user': {
+      const email = session.claims.get('email');
+      return (
+        session.subject === filter.user ||
+        (typeof email === 'string' && email.toLowerCase() === filter.user.toLowerCase())
+      );
+    }
+    case 'provider_session':
+      return session.providerSessionId === filter.sid;
+  }
+}

@@ -1,0 +1,30 @@
+import type { HttpRequest } from '../core/http/request.ts';
+import type { StoredSession } from '../core/session/lifetimes.ts';
+import type { Session } from '../core/session/session.ts';
+import type { EpochSeconds } from '../core/time.ts';
+
+/** What beginning a session led to. */
+export type BegunSession =
+  /** `setCookies`: the values that give the browser the session. */
+  | { readonly kind: 'begun'; readonly setCookies: readonly string[] }
+  /** Its tokens and claims do not fit into what browsers keep. */
+  | { readonly kind: 'too_large' };
+
+/**
+ * How the sessions of one instance are kept: in the store with an id in the cookie, or sealed in cookies.
+ * Everything throws StoreUnavailableError unless it says otherwise; nothing is lost then.
+ */
+export interface SessionKeeper {
+  /** Every cookie that it sets, for whoever strips our cookies from forwarded requests. */
+  readonly cookieNames: readonly string[];
+  /** What the cookies of a request lead to; undefined for anything that is not a session of ours. */
+  find(request: HttpRequest): Promise<StoredSession | undefined>;
+  /** A new session, never under an id that the browser brought. */
+  begin(session: Session): Promise<BegunSession>;
+  /** Notes that a session was used at `now`; the Set-Cookie values for the answer. Never throws and never waits. */
+  touch(request: HttpRequest, stored: StoredSession, now: EpochSeconds): readonly string[];
+  /** Ends what the cookies lead to; true when there was something. */
+  end(request: HttpRequest): Promise<boolean>;
+  /** Set-Cookie values that make the browser forget. */
+  readonly forgetting: readonly string[];
+}

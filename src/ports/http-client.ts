@@ -1,0 +1,20 @@
+/** The subset of fetch options that OAuth libraries use. */
+export interface OutboundRequest {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string | URLSearchParams | Uint8Array | ReadableStream | ArrayBuffer | null | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Requests that we send ourselves, to one provider.
+ *
+ * Obligations: follows no redirect (an answer of 3xx is handed on as it is); bounded in time, the body included, and
+ * in bytes after decompression; sends nothing over plain HTTP unless the operator allowed it. Rejects past a bound,
+ * with an error that holds no credential and no more of a URL than its origin.
+ */
+export interface HttpClient {
+  fetch(url: string, request: OutboundRequest): Promise<Response>;
+  /** Lets go of connections when what is in flight has ended; later requests are rejected. */
+  close(): void;
+}

@@ -1,0 +1,82 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import Fastify from 'fastify';
+import type { Address } from './address.ts';
+import { listenAt } from './listen.ts';
+import { type MutualTls, secureContextOf } from './mutual-tls.ts';
+
+/** What answers requests: a Fastify instance that is ready and does not listen. */
+export interface HttpApplication {
+  routing(request: IncomingMessage, response: ServerResponse): void;
+}
+
+export interface ApplicationHostOptions {
+  readonly address: Address;
+  readonly tls: MutualTls | undefined;
+  readonly maxHeaderSize: number;
+  readonly application: HttpApplication;
+}
+
+/** An HTTP server whose application can be replaced while it runs. */
+export interface ApplicationHost {
+  /** Kernel-assigned where the port was 0; undefined on a Unix socket. */
+  readonly port: number | undefined;
+  /** From the next request on `application` answers; requests in progress stay where they are. */
+  replace(application: HttpApplication): void;
+  /** Another certificate, and perhaps other client authorities, from the next handshake on. Throws for unusable PEM. */
+  renewTls(tls: MutualTls): void;
+  /** Whether a connection was made under client authorities that count no more: its next answer should end it. */
+  isOutdated(socket: Socket): boolean;
+  /** Answers what has begun, then closes. */
+  close(): Promise<void>;
+}
+
+/** Listens for an application. Rejects when the address cannot be used. */
+export async function hostApplication(options: ApplicationHostOptions): Promise<ApplicationHost> {
+  const servers: (Server | HttpsServer)[] = [];
+  let { application, tls } = options;
+  let accepted = new WeakSet<Socket>();
+  // Fastify listens, and closes: on both addresses of localhost, for one. What answers is the application's own.
+  const shell = Fastify({
+    logger: false,
+    forceCloseConnections: 'idle',
+    serverFactory: () => {
+      const server = createServer(options, (request, response) => application.routing(request, response));
+      server.on('secureConnection', (socket: Socket) => accepted.add(socket));
+      servers.push(server);
+      return server as Server; // an https server has the same methods under another type
+    },
+  });
+  return {
+    port: await listenAt(shell, options.address),
+    replace: (next) => {
+      application = next;
+    },
+    renewTls(next) {
+      const context = secureContextOf(next);
+      for (const server of servers) if ('setSecureContext' in server) server.setSecureContext(context);
+      if (next.clientCa !== tls?.clientCa) accepted = new WeakSet();
+      tls = next;
+    },
+    isOutdated: (socket) => tls !== undefined && !accepted.has(socket),
+    close: () => shell.close(),
+  };
+}
+
+function createServer(
+  { tls, maxHeaderSize }: ApplicationHostOptions,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Server | HttpsServer {
+  const server =
+    tls === undefined
+      ? createHttpServer({ maxHeaderSize }, answer)
+      : createHttpsServer(
+          { ...secureContextOf(tls), requestCert: true, rejectUnauthorized: true, maxHeaderSize },
+          answer,
+        );
+  // Bounds against slow clients; Envoy in front has its own.
+  server.requestTimeout = 15_000;
+  server.keepAliveTimeout = 72_000;
+  return server;
+}
