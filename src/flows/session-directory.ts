@@ -39,6 +39,31 @@ export async function endSessions(filter: SessionFilter, ports: SessionPorts): P
   return ended;
 }
 
+/** A login at a provider, as the provider names it: a user, one of his sessions there, or both. */
+export interface ProviderLogout {
+  readonly instance: string;
+  readonly registration: string;
+  readonly subject: string | undefined;
+  readonly providerSessionId: string | undefined;
+}
+
+/** Ends the sessions of a login that the provider says is over, and no other provider's. Throws StoreUnavailableError. */
+export async function endProviderSessions(logout: ProviderLogout, ports: SessionPorts): Promise<number> {
+  const { subject, providerSessionId: sid } = logout;
+  if (sid === undefined && subject === undefined) return 0;
+  const filter: SessionFilter =
+    sid === undefined ? { kind: 'user', user: subject ?? '' } : { kind: 'provider_session', sid };
+  let ended = 0;
+  for await (const { name, session } of findSessions(filter, ports)) {
+    const isMeant =
+      session.instance === logout.instance &&
+      session.registration === logout.registration &&
+      (subject === undefined || session.subject === subject);
+    if (isMeant && (await ports.records.delete(name))) ended += 1;
+  }
+  return ended;
+}
+
 async function* namesFor(filter: SessionFilter, ports: SessionPorts): AsyncGenerator<string> {
   switch (filter.kind) {
     case 'all':

@@ -1,6 +1,7 @@
 import type { Claims } from '../core/json.ts';
 import type { TokenSet } from '../core/oauth/token-set.ts';
 import type { Secret } from '../core/secret.ts';
+import type { EpochSeconds } from '../core/time.ts';
 
 /** What a relying party asks of the authorization endpoint. `response_type=code` and S256 are always sent. */
 export interface AuthorizationRequest {
@@ -40,6 +41,27 @@ export type Redemption =
   | { readonly kind: 'refused'; readonly code: string; readonly detail: string }
   | ProviderUnavailable;
 
+/** What a logout token says (OpenID Connect Back-Channel Logout 1.0 §2.4): a user, one of his sessions, or both. */
+export type LogoutToken =
+  | {
+      readonly kind: 'valid';
+      readonly subject: string | undefined;
+      readonly providerSessionId: string | undefined;
+      /** Names the token, for once-markers. */
+      readonly tokenId: string;
+      /** After that it is refused by its age. */
+      readonly endsAt: EpochSeconds;
+    }
+  /** Of another issuer, or wrong in itself. */
+  | { readonly kind: 'refused'; readonly detail: string }
+  | ProviderUnavailable;
+
+export type Revocation =
+  | { readonly kind: 'revoked' }
+  /** The provider publishes no revocation endpoint. */
+  | { readonly kind: 'unsupported' }
+  | { readonly kind: 'failed'; readonly detail: string };
+
 export interface LogoutRequest {
   readonly idToken: Secret<string> | undefined;
   readonly postLogoutRedirectUri: string;
@@ -70,6 +92,13 @@ export interface AuthorizationServer {
   redeem(response: URL, checks: RedemptionChecks): Promise<Redemption>;
   /** Where RP-initiated logout goes; undefined when the provider has no end_session_endpoint or cannot be asked. */
   endSessionUrl(request: LogoutRequest): Promise<string | undefined>;
+  /**
+   * Ends a grant at the provider (RFC 7009): by its refresh token, or else by its access token. Some providers accept a
+   * refresh token after a logout.
+   */
+  revoke(tokenSet: TokenSet): Promise<Revocation>;
+  /** Validates completely all but whether it came before (OpenID Connect Back-Channel Logout 1.0 §2.6). */
+  verifyLogoutToken(token: string): Promise<LogoutToken>;
   /** For readiness bodies and metrics; never makes a request. */
   status(): 'ready' | 'unavailable' | 'not_asked';
   /** Lets go of connections and of what happens in the background; what is in flight ends by itself. */

@@ -19,6 +19,7 @@ export type EventName =
   | 'login_completed'
   | 'login_failed'
   | 'session_ended'
+  | 'provider_logout_refused'
   | 'provider_unavailable'
   | 'provider_discovered'
   | 'store_unavailable'

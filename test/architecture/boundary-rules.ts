@@ -3,11 +3,13 @@ import type { IRegularForbiddenRuleType } from 'dependency-cruiser';
 /** Where each library may be imported, as patterns of paths; a library that is not listed may be imported nowhere. */
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['^src/adapters/ioredis/'],
+  jose: ['^src/adapters/openid-client/'],
   'oidc-provider': ['^src/adapters/oidc-provider/'],
   'openid-client': ['^src/adapters/openid-client/'],
   pino: ['^src/adapters/telemetry/'],
   'prom-client': ['^src/adapters/telemetry/'],
   re2js: ['^src/adapters/re2js/'],
+  undici: ['^src/adapters/undici/'],
   '@grpc/grpc-js': ['^src/servers/ext-authz/'],
   'grpc-health-check': ['^src/servers/ext-authz/'],
   '@bufbuild/protobuf': ['^src/gen/', '^src/servers/ext-authz/'],
@@ -16,7 +18,8 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   zod: ['^src/modes/[^/]+/(settings|requirements)\\.ts$', '^src/modes/(mode|settings-types)\\.ts$', '^src/app/config/'],
   commander: ['^src/app/cli/'],
   'fastest-levenshtein': ['^src/app/config/'],
-  yaml: ['^src/app/config/', '^src/app/envoy/'],
+  'smol-toml': ['^src/app/import/'],
+  yaml: ['^src/app/config/', '^src/app/envoy/', '^src/app/import/'],
 };
 
 /** core ← ports ← flows ← modes; adapters and servers know core and ports; app knows all. */

@@ -18,25 +18,30 @@ const hardening = [
  * host: what it lets through is the check's own doing. Returns its port. Requests say `Host: <world.host>`.
  */
 export async function startBareEnvoy(world: World): Promise<number> {
+  return await startChangedEnvoy(world, bare);
+}
+
+/** A second Envoy in front of the same Sallyport and workload, its generated configuration changed. Returns its port. */
+export async function startChangedEnvoy(world: World, change: (manager: ConfigDocument) => void): Promise<number> {
   const generated = await runSallyport('envoy', '--config', world.replicas[0]?.configFile ?? '');
   if (generated.code !== 0) throw new Error(`sallyport envoy: ${generated.output}`);
   return await withFreePorts(1, async ([port = 0]) => {
-    await startEnvoy(stringify(bared(parse(generated.stdout), port), { aliasDuplicateObjects: false }));
+    const bootstrap: ConfigDocument = parse(generated.stdout);
+    const [listener] = bootstrap['static_resources'].listeners;
+    listener.address.socket_address.port_value = port;
+    change(listener.filter_chains[0].filters[0].typed_config);
+    await startEnvoy(stringify(bootstrap, { aliasDuplicateObjects: false }));
     return port;
   });
 }
 
-function bared(bootstrap: ConfigDocument, port: number): ConfigDocument {
-  const [listener] = bootstrap['static_resources'].listeners;
-  listener.address.socket_address.port_value = port;
-  const manager = listener.filter_chains[0].filters[0].typed_config;
+function bare(manager: ConfigDocument): void {
   for (const name of hardening) {
     // A setting that was renamed would leave this Envoy as hard as the other.
     if (!(name in manager)) throw new Error(`the generated listener has no ${name}`);
     delete manager[name];
   }
-  manager.common_http_protocol_options.headers_with_underscores_action = 'ALLOW';
-  const [served] = manager.route_config.virtual_hosts;
-  manager.route_config.virtual_hosts = [{ ...served, domains: ['*'] }];
-  return bootstrap;
+  manager['common_http_protocol_options'].headers_with_underscores_action = 'ALLOW';
+  const [served] = manager['route_config'].virtual_hosts;
+  manager['route_config'].virtual_hosts = [{ ...served, domains: ['*'] }];
 }

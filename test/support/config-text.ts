@@ -23,7 +23,12 @@ export const gateMode = defineMode({
     tokens: z.array(z.strictObject({ secret: secretSchema })).default([]),
   }),
   requirements: z.strictObject({ groups: z.array(z.string()).optional().describe('One of these.') }),
-  common: ({ basePath, provider = [], cookie }) => ({ basePath, providers: [provider].flat(), cookie, sharesStore: true }),
+  common: ({ basePath, provider = [], cookie }) => ({
+    basePath,
+    providers: [provider].flat(),
+    cookie,
+    sharesStore: true,
+  }),
   create: createNone,
 });
 

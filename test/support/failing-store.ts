@@ -3,10 +3,13 @@ import { type Store, StoreUnavailableError } from '../../src/ports/store.ts';
 /** A store that can be cut off: then every operation throws StoreUnavailableError. */
 export interface FailingStore extends Store {
   setReachable(isReachable: boolean): void;
+  /** Fails the next operation of this name, and only that. */
+  failNext(operation: string): void;
 }
 
 export function failingStore(store: Store): FailingStore {
   let reachable = true;
+  let failing: string | undefined;
   /** Stands in front of a part of the store: its methods reject while the store is cut off. */
   function guarded<Part extends object>(part: Part): Part {
     return new Proxy(part, {
@@ -14,7 +17,10 @@ export function failingStore(store: Store): FailingStore {
         const member: unknown = Reflect.get(target, name, receiver);
         if (typeof member !== 'function') return member;
         return async (...values: unknown[]): Promise<unknown> => {
-          if (!reachable) throw new StoreUnavailableError(String(name));
+          if (!reachable || name === failing) {
+            failing = undefined;
+            throw new StoreUnavailableError(String(name));
+          }
           return await (member.apply(target, values) as Promise<unknown>); // every operation of a store is asynchronous
         };
       },
@@ -37,6 +43,9 @@ export function failingStore(store: Store): FailingStore {
     close: async () => await store.close(),
     setReachable: (isReachable) => {
       reachable = isReachable;
+    },
+    failNext: (operation) => {
+      failing = operation;
     },
   };
 }

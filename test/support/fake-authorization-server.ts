@@ -1,8 +1,10 @@
 import { codeChallengeOf } from '../../src/core/oauth/pkce.ts';
+import { epochSecondsOf } from '../../src/core/time.ts';
 import type {
   Authentication,
   AuthorizationServer,
   LogoutRequest,
+  LogoutToken,
   Redemption,
   RedemptionChecks,
 } from '../../src/ports/authorization-server.ts';
@@ -13,6 +15,10 @@ export interface FakeAuthorizationServer extends AuthorizationServer {
   /** Every redemption that was tried. */
   readonly redemptions: readonly { readonly response: URL; readonly checks: RedemptionChecks }[];
   readonly logouts: readonly LogoutRequest[];
+  /** Makes a logout token that is good, and says what it says. */
+  logoutToken(parts: { readonly subject?: string; readonly sid?: string }): string;
+  /** Refresh tokens that were revoked. */
+  readonly revoked: readonly (string | undefined)[];
   /** Logs the user in who was sent to `url`, and returns the query of the authorization response. */
   approve(url: string): string;
   /** As {@link FakeAuthorizationServer.approve}, for a user who says no. */
@@ -41,6 +47,8 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
   const grants = new Map<string, { readonly request: URLSearchParams }>();
   const redemptions: { response: URL; checks: RedemptionChecks }[] = [];
   const logouts: LogoutRequest[] = [];
+  const logoutTokens = new Map<string, LogoutToken>();
+  const revoked: (string | undefined)[] = [];
   const unavailable = { kind: 'unavailable', detail: 'connect ECONNREFUSED' } as const;
   let reachable = true;
   let fixedAnswer: Redemption | undefined;
@@ -77,6 +85,7 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
     vouchesForEmail: options.vouchesForEmail ?? false,
     redemptions,
     logouts,
+    revoked,
     async issuer() {
       return reachable ? { issuer, sendsIss } : unavailable;
     },
@@ -103,8 +112,23 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
       logouts.push(request);
       return `${issuer}/logout?${new URLSearchParams({ state: request.state })}`;
     },
+    async verifyLogoutToken(token) {
+      if (!reachable) return unavailable;
+      return logoutTokens.get(token) ?? { kind: 'refused', detail: 'the test did not sign it' };
+    },
+    async revoke({ refreshToken }) {
+      if (!reachable) return { kind: 'failed', detail: unavailable.detail };
+      revoked.push(refreshToken?.reveal());
+      return { kind: 'revoked' };
+    },
     status: () => (reachable ? 'ready' : 'unavailable'),
     close: () => undefined,
+    logoutToken({ subject, sid: providerSessionId }) {
+      const tokenId = `logout-${name}-${logoutTokens.size}`;
+      const endsAt = epochSecondsOf(options.now() + 600);
+      logoutTokens.set(tokenId, { kind: 'valid', subject, providerSessionId, tokenId, endsAt });
+      return tokenId;
+    },
     approve(url) {
       const code = `code-${grants.size + redemptions.length + 1}`;
       grants.set(code, { request: new URL(url).searchParams });

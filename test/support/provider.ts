@@ -1,7 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Provider } from 'oidc-provider';
 import { atEnd } from './ends.ts';
+import { type JwtParts, jwtPartsOf } from './jws.ts';
 import { listenOnLoopback } from './listen.ts';
 import { noteSecret } from './seen-secrets.ts';
 
@@ -20,6 +21,10 @@ export interface TestProvider {
   answer(endpoint: Endpoint, handler: Handler): void;
   /** Edits the JSON that an endpoint answers, until the next reset. */
   edit(endpoint: Endpoint, change: (body: Record<string, unknown>) => unknown): void;
+  /** The key that ID tokens are signed with: RS256, kid `rs256`. */
+  readonly signingKey: KeyObject;
+  /** Replaces the ID token of token responses, until the next reset. */
+  editIdToken(change: (token: JwtParts) => string): void;
   /** Edits the URL to which the authorization endpoint sends the browser back, until the next reset. */
   editCallback(change: (callback: URL) => void): void;
   /** Who is logged in without being asked, with which claims beside `sub`; alice at the start. */
@@ -47,7 +52,8 @@ export async function startProvider(): Promise<TestProvider> {
   let editLocation: ((callback: URL) => void) | undefined;
   const clientId = 'sallyport-test';
   const clientSecret = 'canary-client-secret-0123456789abcdef';
-  const provider = createProvider(issuer, { clientId, clientSecret }, state);
+  const keys = { rs256: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, es256: newEcKey() };
+  const provider = createProvider(issuer, { clientId, clientSecret }, state, keys);
   const callback = provider.callback();
 
   server.on('request', (request, response) => {
@@ -77,6 +83,13 @@ export async function startProvider(): Promise<TestProvider> {
     count: (endpoint) => counts.get(endpoint) ?? 0,
     answer: (endpoint, handler) => void handlers.set(endpoint, handler),
     edit: (endpoint, change) => void edits.set(endpoint, change),
+    signingKey: keys.rs256,
+    editIdToken: (change) =>
+      void edits.set('token', ({ id_token: token, ...body }) => {
+        const changed = typeof token === 'string' ? change(jwtPartsOf(token)) : undefined;
+        noteSecret(changed);
+        return { ...body, id_token: changed };
+      }),
     editCallback: (change) => {
       editLocation = change;
     },
@@ -98,6 +111,10 @@ export async function startProvider(): Promise<TestProvider> {
   };
 }
 
+function newEcKey(): KeyObject {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+}
+
 interface UserState {
   readonly sub: string;
   readonly claims: Readonly<Record<string, unknown>>;
@@ -108,13 +125,10 @@ function createProvider(
   issuer: string,
   client: { clientId: string; clientSecret: string },
   state: UserState,
+  privateKeys: Readonly<Record<string, KeyObject>>,
 ): Provider {
-  const keys = ['RS256', 'ES256'].map((alg) => {
-    const { privateKey } =
-      alg === 'RS256'
-        ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-        : generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    return { ...privateKey.export({ format: 'jwk' }), kid: alg.toLowerCase(), alg, use: 'sig' };
+  const keys = Object.entries(privateKeys).map(([kid, key]) => {
+    return { ...key.export({ format: 'jwk' }), kid, alg: kid.toUpperCase(), use: 'sig' };
   });
   const provider = new Provider(issuer, {
     clients: [

@@ -1,4 +1,9 @@
-import { buildAuthorizationUrl, buildAuthorizationUrlWithPAR, buildEndSessionUrl } from 'openid-client';
+import {
+  buildAuthorizationUrl,
+  buildAuthorizationUrlWithPAR,
+  buildEndSessionUrl,
+  tokenRevocation,
+} from 'openid-client';
 import type {
   AuthorizationRequest,
   AuthorizationServer,
@@ -74,6 +79,26 @@ export function createAuthorizationServer(options: ProviderOptions, ports: Disco
         state: request.state,
         ...(request.idToken === undefined ? {} : { id_token_hint: request.idToken.reveal() }),
       }).href;
+    },
+
+    async verifyLogoutToken(token) {
+      const discovered = await discovery.find();
+      if (isUnavailable(discovered)) return discovered;
+      return (await discovered.logoutTokens())(token);
+    },
+
+    async revoke({ refreshToken, accessToken }) {
+      const discovered = await discovery.find();
+      if (isUnavailable(discovered)) return { kind: 'failed', detail: discovered.detail };
+      if (discovered.metadata.revocation_endpoint === undefined) return { kind: 'unsupported' };
+      try {
+        await tokenRevocation(discovered.configuration, (refreshToken ?? accessToken).reveal(), {
+          token_type_hint: refreshToken === undefined ? 'access_token' : 'refresh_token',
+        });
+        return { kind: 'revoked' };
+      } catch (error) {
+        return { kind: 'failed', detail: detailOf(error) };
+      }
     },
   };
 }

@@ -13,6 +13,7 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import { detailOf } from './error-detail.ts';
 import { createKeySet } from './key-set.ts';
+import type { VerifyLogoutToken } from './logout-token.ts';
 import { metadataOf } from './metadata.ts';
 import type { ProviderOptions } from './provider-options.ts';
 
@@ -29,6 +30,8 @@ export interface Discovered {
   readonly configuration: Configuration;
   /** For one redemption, with the keys that we have. */
   redeeming(): Configuration;
+  /** Verifies logout tokens with the keys of this metadata. */
+  logoutTokens(): Promise<VerifyLogoutToken>;
 }
 
 /** The provider's metadata, found when first needed, kept, and found again when it has become old. */
@@ -86,6 +89,7 @@ export function createDiscovery(options: ProviderOptions, ports: DiscoveryPorts)
 }
 
 function discoveredOf(metadata: ServerMetadata, options: ProviderOptions, ports: DiscoveryPorts): Discovered {
+  const { clientId } = options;
   const authentication = clientAuthentication(metadata, options);
   const keys = createKeySet(metadata.jwks_uri, ports.http, ports.clock);
   const client = {
@@ -93,7 +97,7 @@ function discoveredOf(metadata: ServerMetadata, options: ProviderOptions, ports:
     ...(options.clientCertificate === undefined ? {} : { use_mtls_endpoint_aliases: true }),
   };
   const newConfiguration = (): Configuration => {
-    const configuration = new Configuration(metadata, options.clientId, client, authentication);
+    const configuration = new Configuration(metadata, clientId, client, authentication);
     configuration[customFetch] = ports.http.fetch;
     configuration.timeout = undefined; // the HTTP client has the operator's
     if (options.allowHttp) allowInsecureRequests(configuration);
@@ -101,9 +105,20 @@ function discoveredOf(metadata: ServerMetadata, options: ProviderOptions, ports:
     if (options.protocol.kind === 'oidc') enableNonRepudiationChecks(configuration);
     return configuration;
   };
+  let logoutTokens: Promise<VerifyLogoutToken> | undefined;
   return {
     metadata,
     configuration: newConfiguration(),
+    logoutTokens() {
+      // Imported when the first comes: most providers send none.
+      logoutTokens ??= import('./logout-token.ts').then(({ logoutTokenVerifier }) =>
+        logoutTokenVerifier(
+          { issuer: metadata.issuer, clientId, jwksUri: metadata.jwks_uri, clockTolerance: options.clockTolerance },
+          ports,
+        ),
+      );
+      return logoutTokens;
+    },
     redeeming() {
       const configuration = newConfiguration();
       keys.serve(configuration);

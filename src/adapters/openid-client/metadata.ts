@@ -57,7 +57,12 @@ function requireS256(metadata: ServerMetadata): void {
   }
 }
 
-const backChannelEndpoints = ['token_endpoint', 'userinfo_endpoint', 'pushed_authorization_request_endpoint'] as const;
+const backChannelEndpoints = [
+  'token_endpoint',
+  'userinfo_endpoint',
+  'revocation_endpoint',
+  'pushed_authorization_request_endpoint',
+] as const;
 
 function requireEndpoints(metadata: ServerMetadata, options: ProviderOptions): void {
   const required = [
@@ -80,13 +85,7 @@ function usedEndpoints(
   metadata: ServerMetadata,
   options: ProviderOptions,
 ): readonly (readonly [name: string, url: unknown])[] {
-  const names = [
-    'authorization_endpoint',
-    'jwks_uri',
-    'end_session_endpoint',
-    'revocation_endpoint',
-    ...backChannelEndpoints,
-  ];
+  const names = ['authorization_endpoint', 'jwks_uri', 'end_session_endpoint', ...backChannelEndpoints];
   // RFC 8705 §5: used in place of the others by clients with a certificate
   const aliases: unknown = options.clientCertificate === undefined ? undefined : metadata.mtls_endpoint_aliases;
   const isMap = aliases !== null && typeof aliases === 'object';

@@ -49,6 +49,21 @@ describe('POST /logout', () => {
     expect(world.telemetry.names()).toContain('session_ended');
   });
 
+  it('revokes the refresh token, which some providers accept after a logout (RFC 7009)', async () => {
+    await logOut(await loggedIn());
+    expect(world.provider.revoked).toEqual(['canary-refresh-token']);
+  });
+
+  it('ends the session here while the provider cannot be asked, and says so in the log', async () => {
+    const browser = await loggedIn();
+    world.provider.setReachable(false);
+    const thief = copyOf(browser);
+    expect((await logOut(browser)).headers.location).toBe('https://app.example.com/_auth/logout/callback');
+    expect(await isLoggedIn(thief)).toBe(false);
+    expect(world.telemetry.names()).toContain('provider_unavailable');
+    expect(world.telemetry.text()).not.toContain('canary');
+  });
+
   it('deletes both cookies with the attributes that they were set with (S3)', async () => {
     const browser = await loggedIn();
     const answer = await logOut(browser);

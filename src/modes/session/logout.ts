@@ -24,6 +24,7 @@ export async function logout(request: HttpRequest, origin: string, runtime: Sess
   const stored = await runtime.sessions.find(request);
   const ended = await runtime.sessions.end(request);
   if (ended) runtime.services.telemetry.event('session_ended', { instance: runtime.instance, outcome: 'logout' });
+  if (stored !== undefined) revokeTokens(stored.session, runtime);
   const next = await providerLogout(origin, stored?.session, runtime);
   return redirect(303, next ?? afterLogoutUrl(origin, runtime), forgetting(runtime));
 }
@@ -60,6 +61,21 @@ export function loggedOutPage(origin: string, runtime: SessionRuntime): Reply {
 function isFromOwnPage(request: HttpRequest, origin: string): boolean {
   const stated = soleHeader(request, 'origin');
   return stated === origin || (stated === 'null' && soleHeader(request, 'sec-fetch-site') === 'same-origin');
+}
+
+/** Nobody waits for it: the session is over here, whatever the provider says. */
+function revokeTokens({ provider, tokenSet }: Session, { providers, services }: SessionRuntime): void {
+  void providers
+    .get(provider)
+    ?.revoke(tokenSet)
+    .then((revocation) => {
+      if (revocation.kind !== 'failed') return;
+      services.telemetry.problem('provider_unavailable', {
+        provider,
+        operation: 'revocation',
+        detail: revocation.detail,
+      });
+    });
 }
 
 /** Where the browser goes to be logged out by the session's provider; of no session, by the only one there is. */

@@ -15,6 +15,10 @@ export function sessionRequirementsOf(providerName: z.ZodType<string, string>) {
         .optional()
         .describe('E-mail domains that are let in, each exactly: `example.com` does not cover `sub.example.com`.'),
       groups: names.optional().describe('The user must be in one of these groups. Narrows `emails` and `domains`.'),
+      verifiedEmail: z
+        .literal(true)
+        .optional()
+        .describe('The provider must have verified the e-mail address of the user; `emails` and `domains` imply it.'),
       providers: z
         .array(providerName)
         .min(1)

@@ -7,10 +7,12 @@ import { callback } from './callback.ts';
 import { formPostCallback } from './form-post.ts';
 import { login } from './login.ts';
 import { loggedOutPage, logout, logoutPage } from './logout.ts';
+import { backChannelLogout, frontChannelLogout } from './provider-logout.ts';
 import type { SessionRuntime } from './runtime.ts';
 import { userinfo } from './userinfo.ts';
 
-type Answer = (request: HttpRequest, origin: string) => Reply | Promise<Reply>;
+/** `body`: the text of a form; undefined for every other body. */
+type Answer = (request: HttpRequest, origin: string, body: unknown) => Reply | Promise<Reply>;
 
 /** The side service of a session instance, below its base path. */
 export function sessionRoutes(runtime: SessionRuntime): FastifyPluginAsync {
@@ -26,14 +28,6 @@ export function sessionRoutes(runtime: SessionRuntime): FastifyPluginAsync {
       { parseAs: 'string', bodyLimit: 32_768 },
       (_request, body, done) => done(null, body),
     );
-    service.post('/callback', (request, reply) =>
-      handle(
-        request,
-        reply,
-        (httpRequest, origin) => formPostCallback(request.body, httpRequest, origin, runtime),
-        runtime,
-      ),
-    );
     const route = (method: 'GET' | 'POST', path: string, answer: Answer) =>
       service.route({
         method,
@@ -44,10 +38,15 @@ export function sessionRoutes(runtime: SessionRuntime): FastifyPluginAsync {
 
     route('GET', '/login', (request, origin) => login(request, origin, runtime));
     route('GET', '/callback', (request, origin) => callback(request, origin, runtime));
+    route('POST', '/callback', (request, origin, body) => formPostCallback(body, request, origin, runtime));
     route('GET', '/logout', (request, origin) => logoutPage(request, origin, runtime));
     route('POST', '/logout', (request, origin) => logout(request, origin, runtime));
     route('GET', '/logout/callback', (_request, origin) => loggedOutPage(origin, runtime));
     route('GET', '/userinfo', (request, origin) => userinfo(request, origin, runtime));
+    // Sessions that only browsers hold cannot be ended by anybody else.
+    if (runtime.settings.state === 'sealed') return;
+    route('POST', '/backchannel-logout', (_request, _origin, body) => backChannelLogout(body, runtime));
+    route('GET', '/frontchannel-logout', (request, origin) => frontChannelLogout(request, origin, runtime));
   };
 }
 
@@ -59,7 +58,8 @@ async function handle(
 ): Promise<FastifyReply> {
   const request = httpRequestFrom(fastifyRequest.raw);
   const origin = fastifyRequest.publicOrigin;
-  const answered = origin === undefined ? refuse(request, unknownHost) : await answer(request, origin);
+  const answered =
+    origin === undefined ? refuse(request, unknownHost) : await answer(request, origin, fastifyRequest.body);
   const { status, headers, body } = runtime.services.renderer.render(answered, request);
   reply.code(status);
   for (const [name, value] of headers) reply.header(name, value);

@@ -1,0 +1,89 @@
+import { jsonReply } from '../../core/http/reply.ts';
+import type { HttpRequest } from '../../core/http/request.ts';
+import type { Reply } from '../../core/verdict.ts';
+import { endProviderSessions, type ProviderLogout } from '../../flows/session-directory.ts';
+import type { AuthorizationServer, LogoutToken } from '../../ports/authorization-server.ts';
+import type { SessionRuntime } from './runtime.ts';
+
+/** A logout token of a provider of ours. */
+type OwnToken = { readonly provider: AuthorizationServer; readonly token: Extract<LogoutToken, { kind: 'valid' }> };
+
+/**
+ * `POST <basePath>/backchannel-logout`: the provider says that a login is over (OpenID Connect Back-Channel Logout 1.0
+ * §2.5). Throws StoreUnavailableError; then the provider may try again.
+ */
+export async function backChannelLogout(body: unknown, runtime: SessionRuntime): Promise<Reply> {
+  const [logoutToken, ...others] = new URLSearchParams(typeof body === 'string' ? body : '').getAll('logout_token');
+  if (logoutToken === undefined || others.length > 0) return refused('logout_token is missing or came twice');
+  const found = await verify(logoutToken, runtime);
+  if ('kind' in found) return found;
+  const { provider, token } = found;
+  const { subject, providerSessionId, tokenId, endsAt } = token;
+  const { once } = runtime.services.store;
+  const name = `logout:${provider.registration}:${tokenId}`;
+  const isFirst = await once.take(name, endsAt);
+  // A try that the store failed in its midst may come again; one that was finished may not.
+  if (!isFirst && !(await once.take(`${name}:finished`, endsAt))) return refused('the token was used before');
+  await end(provider, { subject, providerSessionId }, 'backchannel_logout', runtime);
+  if (isFirst) await once.take(`${name}:finished`, endsAt);
+  return done;
+}
+
+/**
+ * `GET <basePath>/frontchannel-logout`: the same from a frame in the provider's page (OpenID Connect Front-Channel
+ * Logout 1.0 §3). Our cookies are not sent there, so that `iss` and `sid` must say whose session it is.
+ */
+export async function frontChannelLogout(
+  request: HttpRequest,
+  origin: string,
+  runtime: SessionRuntime,
+): Promise<Reply> {
+  const query = request.target.length > 4_096 ? new URLSearchParams() : new URL(request.target, origin).searchParams;
+  const [iss, sid] = [query.getAll('iss'), query.getAll('sid')];
+  const isClear = iss.length === 1 && sid.length === 1 && sid[0] !== '';
+  const provider = isClear ? await providerOf(iss[0] ?? '', runtime) : undefined;
+  if (provider === undefined) return refused('iss and sid must name a provider of ours and a session there');
+  await end(provider, { subject: undefined, providerSessionId: sid[0] }, 'frontchannel_logout', runtime);
+  return done;
+}
+
+async function verify(logoutToken: string, runtime: SessionRuntime): Promise<OwnToken | Reply> {
+  let isUnavailable = false;
+  const details: string[] = [];
+  for (const provider of runtime.providers.values()) {
+    const token = await provider.verifyLogoutToken(logoutToken);
+    if (token.kind === 'valid') return { provider, token };
+    if (token.kind === 'unavailable') isUnavailable = true;
+    details.push(`${provider.name}: ${token.detail}`);
+  }
+  const { telemetry } = runtime.services;
+  telemetry.event('provider_logout_refused', { instance: runtime.instance, reason: details.join('; ') });
+  if (!isUnavailable) return refused('the logout token is not valid');
+  return jsonReply(503, { error: 'temporarily_unavailable' }, [['retry-after', '5']]);
+}
+
+async function providerOf(issuer: string, { providers }: SessionRuntime): Promise<AuthorizationServer | undefined> {
+  for (const provider of providers.values()) {
+    const found = await provider.issuer();
+    if ('issuer' in found && found.issuer === issuer) return provider;
+  }
+  return undefined;
+}
+
+async function end(
+  { name, registration }: AuthorizationServer,
+  whose: Pick<ProviderLogout, 'subject' | 'providerSessionId'>,
+  outcome: string,
+  { instance, services }: SessionRuntime,
+): Promise<void> {
+  const { store, sealer, idNames, telemetry } = services;
+  const ports = { records: store.sessions, index: store.index, sealer, idNames };
+  const count = await endProviderSessions({ instance, registration, ...whose }, ports);
+  telemetry.event('session_ended', { instance, outcome, provider: name, count });
+}
+
+const done: Reply = { kind: 'reply', status: 200, headers: [['cache-control', 'no-store']], body: '' };
+
+function refused(description: string): Reply {
+  return jsonReply(400, { error: 'invalid_request', error_description: description });
+}
