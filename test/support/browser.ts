@@ -28,11 +28,19 @@ export async function newBrowserContext(options: BrowserContextOptions = {}): Pr
   return context;
 }
 
-/** A browser that keeps no cookies, as people set it in its preferences. The context's end is the browser's. */
-export async function newBrowserWithoutCookies(): Promise<BrowserContext> {
+/**
+ * A browser that keeps no cookies, as people set it in its preferences: of nobody, or not of one origin. The context's
+ * end is the browser's.
+ */
+export async function newBrowserWithoutCookies(origin?: string): Promise<BrowserContext> {
   const profile = await tempFolder();
   await mkdir(join(profile, 'Default'));
-  const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
+  const blocked = 2;
+  const settings =
+    origin === undefined
+      ? { default_content_setting_values: { cookies: blocked } }
+      : { content_settings: { exceptions: { cookies: { [`${origin},*`]: { setting: blocked } } } } };
+  const preferences = { profile: settings };
   await writeFile(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: toolPath('chromium'),
