@@ -1,6 +1,5 @@
 import { secondsOf } from '../../core/time.ts';
-import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load-config.ts';
+import { type LoadedFiles, loadConfig } from '../config/load-config.ts';
 import { envoyBootstrap } from '../envoy/bootstrap.ts';
 import { printEnvoyYaml } from '../envoy/print.ts';
 import { formatFindings, summarize } from './report.ts';
@@ -13,7 +12,7 @@ interface ConfigOptions {
 }
 
 /** The file that a command works on: the option, else SALLYPORT_CONFIG, else ./sallyport.yaml. */
-function configFile(option: string | undefined, environment: Terminal['environment']): string {
+export function configFile(option: string | undefined, environment: Terminal['environment']): string {
   const fromEnvironment = environment['SALLYPORT_CONFIG'];
   if (option !== undefined) return option;
   return fromEnvironment === undefined || fromEnvironment === '' ? 'sallyport.yaml' : fromEnvironment;
@@ -21,9 +20,9 @@ function configFile(option: string | undefined, environment: Terminal['environme
 
 /** `sallyport check`. */
 export async function checkCommand(options: ConfigOptions, terminal: Terminal): Promise<number> {
-  const config = await loadOrExplain(options, terminal);
-  if (config === undefined) return exitCodes.failed;
-  terminal.out(summarize(config));
+  const loaded = await loadAndTell(options, terminal);
+  if (loaded.kind === 'invalid') return exitCodes.failed;
+  terminal.out(summarize(loaded.config));
   return exitCodes.ok;
 }
 
@@ -33,8 +32,9 @@ export async function envoyCommand(
   terminal: Terminal,
 ): Promise<number> {
   // The secrets are not in what is printed, and need not be where it is printed.
-  const config = await loadOrExplain({ config: file, secrets: false }, terminal);
-  if (config === undefined) return exitCodes.failed;
+  const loaded = await loadAndTell({ config: file, secrets: false }, terminal);
+  if (loaded.kind === 'invalid') return exitCodes.failed;
+  const { config } = loaded;
   if (config.envoy === undefined) {
     terminal.err('the configuration has no envoy: it says where Envoy listens and where the workload is\n');
     return exitCodes.failed;
@@ -48,29 +48,33 @@ export async function envoyCommand(
 /** `sallyport serve`: until a signal asks for the end. */
 export async function serveCommand(file: string | undefined, terminal: Terminal): Promise<number> {
   // Both take a while to load and neither needs the other.
-  const [config, { serve }] = await Promise.all([
-    loadOrExplain({ config: file, secrets: true }, terminal),
+  const [loaded, { serve }] = await Promise.all([
+    loadAndTell({ config: file, secrets: true }, terminal),
     import('../serve.ts'),
   ]);
-  if (config === undefined) return exitCodes.failed;
-  // Before the start: a signal in its midst must end it as orderly as one later.
+  if (loaded.kind === 'invalid') return exitCodes.failed;
+  const { config } = loaded;
+  // Before the start: a signal in its midst must end it as orderly as one later, or be kept until it can be followed.
   const asked = terminal.untilAskedToStop();
-  const service = await serve(config, version());
+  const reload: { wanted: boolean; now: () => void } = {
+    wanted: false,
+    now: () => Object.assign(reload, { wanted: true }),
+  };
+  terminal.onAskedToReload(() => reload.now());
+  const service = await serve(loaded, version(), () => loadConfig(config.file, terminal.environment));
+  reload.now = () => void service.reload('signal');
+  if (reload.wanted) reload.now();
   // A person at a terminal waits for nobody's health checks.
-  const delay = (await asked) === 'SIGINT' ? secondsOf(0) : config.shutdown.delay;
-  await service.stop(delay);
+  await service.stop((await asked) === 'SIGINT' ? secondsOf(0) : undefined);
   return exitCodes.ok;
 }
 
-async function loadOrExplain(
-  { config: file, secrets }: ConfigOptions,
-  terminal: Terminal,
-): Promise<Config | undefined> {
+/** Reads a configuration, and tells what is wrong or doubtful about it. */
+export async function loadAndTell({ config: file, secrets }: ConfigOptions, terminal: Terminal): Promise<LoadedFiles> {
   const loaded = await loadConfig(configFile(file, terminal.environment), terminal.environment, {
     readsSecrets: secrets,
   });
   terminal.err(formatFindings('warning', loaded.warnings));
-  if (loaded.kind === 'ok') return loaded.config;
-  terminal.err(formatFindings('error', loaded.errors));
-  return undefined;
+  if (loaded.kind === 'invalid') terminal.err(formatFindings('error', loaded.errors));
+  return loaded;
 }

@@ -39,6 +39,7 @@ async function run(words: readonly string[], environment: Readonly<Record<string
       err += text;
     },
     untilAskedToStop: () => Promise.resolve('SIGINT'),
+    onAskedToReload: () => undefined,
   });
   return { exitCode, out, err };
 }

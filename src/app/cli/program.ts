@@ -1,4 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
+import { addImportCommands } from './program-import.ts';
+import { addRunningCommands } from './program-running.ts';
 import { exitCodes, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -44,7 +46,9 @@ function buildProgram(terminal: Terminal, finish: (exitCode: number) => void): C
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
   addConfigCommands(program, terminal, finish);
+  addRunningCommands(program, terminal, finish);
   addSecretCommands(program, terminal, finish);
+  addImportCommands(program, terminal, finish);
   return program;
 }
 
@@ -52,7 +56,9 @@ function addConfigCommands(program: Command, terminal: Terminal, finish: (exitCo
   program
     .command('serve')
     .summary('run the service')
-    .description('Run the check, the side service and the operations listener until SIGTERM or SIGINT.')
+    .description(
+      'Run the check, the side service and the operations listener until SIGTERM or SIGINT. SIGHUP, or a change of the configuration or of a file that it names, is taken over without a restart.',
+    )
     .option(...configOption)
     .action(async ({ config }: { config?: string }) => {
       const { serveCommand } = await import('./config-commands.ts');

@@ -17,12 +17,13 @@ function formatFinding(kind: 'error' | 'warning', finding: ConfigError): string 
   return `${place}: ${kind}: ${printable(subject + problem)}\n${hint}`;
 }
 
-// Names of settings come from the file; a terminal must not take one for a command.
-function printable(text: string): string {
+/** Names come from elsewhere; a terminal must not take one for a command. */
+export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-function shortPath(file: string): string {
+/** A path as short as it can be said. */
+export function shortPath(file: string): string {
   const short = relative(process.cwd(), file);
   return short === '' || short.startsWith('..') || isAbsolute(short) ? file : short;
 }

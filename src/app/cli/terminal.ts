@@ -8,6 +8,8 @@ export interface Terminal {
   err(text: string): void;
   /** Listens for signals that ask the process to end, from the call on; resolves at the first. */
   untilAskedToStop(): Promise<StopSignal>;
+  /** Calls `listener` whenever a signal asks the process to read its configuration again, from the call on. */
+  onAskedToReload(listener: () => void): void;
 }
 
 /** SIGTERM: a supervisor asks. SIGINT: a person at a terminal does. */

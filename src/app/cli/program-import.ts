@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import type { ImportOptions } from './import-command.ts';
+import type { Terminal } from './terminal.ts';
+
+/** `sallyport import`: translations of what other programs are configured with. */
+export function addImportCommands(program: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
+  program
+    .command('import')
+    .summary('move from another program')
+    .description('Translate the configuration of another program.')
+    .command('oauth2-proxy')
+    .summary('move from oauth2-proxy')
+    .description(
+      'Print the sallyport.yaml for an installation of oauth2-proxy; the report goes to stderr. Flags count before environment, and that before the file. No secret is printed. Guide: docs/migrate-oauth2-proxy.md',
+    )
+    .argument('[flags...]', 'flags of oauth2-proxy, after --: -- --provider=oidc --email-domain=example.com')
+    .option('-f, --file <file>', 'oauth2-proxy.cfg')
+    .option('--env-file <file>', 'NAME=value lines with OAUTH2_PROXY_… variables')
+    .option('--env', 'take the OAUTH2_PROXY_… variables of this process')
+    .option('--alpha-config <file>', 'its YAML of alpha options')
+    .option('--origin <origin...>', 'where users reach the workload, beside the host of redirect-url')
+    .option('--report', 'the report as comments at the end of the output, in place of stderr')
+    .action(async (flags: readonly string[], options: ImportOptions) => {
+      const { importCommand } = await import('./import-command.ts');
+      finish(importCommand(flags, options, terminal));
+    });
+}
