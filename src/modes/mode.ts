@@ -92,6 +92,8 @@ export interface CommonSettings {
   readonly cookie: { readonly name: string; readonly insecureHttp: boolean } | undefined;
   /** Whether several processes must share a store: what one keeps there another has to find. */
   readonly sharesStore: boolean;
+  /** Claim that lists the groups of a user; undefined where nothing asks for groups. */
+  readonly groupsClaim?: string;
 }
 
 /** A kind of protection: its settings, what rules may require of it, and how an instance is made. */

@@ -72,6 +72,7 @@ async function outcomeOf(command: 'check' | 'serve', text: string): Promise<Outc
       wrote.output += chunk;
     },
     untilAskedToStop: () => Promise.resolve('SIGINT'),
+    onAskedToReload: () => undefined,
   });
   return { code, ...wrote, file };
 }

@@ -8,6 +8,7 @@ import { navigationLines } from '../support/login-steps.ts';
 import { rawGet, sendRaw } from '../support/raw-http.ts';
 import { runSallyport } from '../support/sallyport.ts';
 import type { World } from '../support/world.ts';
+import { detours, slashes } from './path-detours.ts';
 import { isBelow, readingsOf } from './path-readings.ts';
 import { hostsOf, startPathsWorld } from './paths-world.ts';
 
@@ -23,44 +24,6 @@ afterEach(() => expectHealthy(world));
 
 const get = (way: Way, host: 'closed' | 'open', target: string, lines: readonly string[] = []) =>
   attempt(world, ports[way], rawGet(target, hostsOf(world)[host], lines));
-
-const dots = [
-  '..',
-  '%2e%2e',
-  '.%2E',
-  '%252e%252e',
-  '%c0%ae%c0%ae',
-  '..;',
-  '..;a=b',
-  '%2e%2e;',
-  '.',
-  '...',
-  '..%23',
-  '..%3f',
-  '..%00',
-];
-const slashes = [
-  '/',
-  '//',
-  '\\',
-  '%2f',
-  '%5c',
-  '%252f',
-  '%c0%af',
-  '/./',
-  '/;/',
-  ';/',
-  '#/',
-  '?/',
-  '%23/',
-  '%3f/',
-  '%00/',
-  '%09/',
-  '%u002f',
-];
-
-/** Every way to write "up and down again" from the parts above. */
-const detours = dots.flatMap((dot) => slashes.map((slash) => `${slash}${dot}${slash}`));
 
 /** Sends many targets at once and gives what the workload saw of them. */
 async function reachedBy(way: Way, host: 'closed' | 'open', targets: readonly string[]): Promise<readonly string[]> {

@@ -13,8 +13,8 @@ let world: World;
 beforeAll(async () => {
   world = await startWorld({
     replicas: 2,
-    store: 'memory',
-    session: { state: 'sealed', idleLifetime: '20s' },
+    store: 'sealed',
+    session: { idleLifetime: '20s' },
     rules: [
       { path: { prefix: '/public' }, use: 'public' },
       { path: { prefix: '/open' }, use: 'web', require: { optional: true } },

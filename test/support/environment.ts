@@ -56,9 +56,9 @@ export async function startEnvoy(bootstrapYaml: string): Promise<EnvoyHandle> {
   return (await backend()).startEnvoy(bootstrapYaml);
 }
 
-/** Starts a Redis on a free port of 127.0.0.1. `args`: more arguments of redis-server. */
+/** Starts a Redis on a free port of 127.0.0.1. `args`: more arguments of redis-server. It may rewrite its settings. */
 export async function startRedis(args: readonly string[] = []): Promise<RedisHandle> {
-  return await withFreePorts(1, ([port = 0]) => startRedisNode({ port, args: [...durably, ...args] }));
+  return await withFreePorts(1, ([port = 0]) => startRedisNode({ port, args: [...durably, ...args], file: '' }));
 }
 
 /** Starts a redis-server on a port that the caller chose; rejects when somebody else has it. */

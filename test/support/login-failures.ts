@@ -3,9 +3,9 @@ import type { World } from './world.ts';
 
 type LogLine = Readonly<Record<string, unknown>>;
 
-/** The `login_failed` lines of a replica's log so far. */
-export function loginFailures(world: World, replica = 0): readonly LogLine[] {
-  return (world.replicas[replica]?.logs() ?? []).filter(({ event }) => event === 'login_failed');
+/** The `login_failed` lines of the first replica's log so far. */
+function loginFailures(world: World): readonly LogLine[] {
+  return (world.replicas[0]?.logs() ?? []).filter(({ event }) => event === 'login_failed');
 }
 
 /** Does `step` and waits for the one failed login that it leaves in the log, which is written a little later. */

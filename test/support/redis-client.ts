@@ -4,7 +4,7 @@ import type { World } from './world.ts';
 
 /** A plain client of a world's Redis, to look and to tamper. It goes with the test file. */
 export function redisClient(world: World): Redis {
-  if (world.redis === undefined) throw new Error('this world has the memory store');
+  if (world.redis === undefined) throw new Error('this world has no Redis of its own: only the store `redis` does');
   const client = new Redis(world.redis.url);
   atEnd(async () => client.disconnect());
   return client;

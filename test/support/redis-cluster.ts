@@ -3,8 +3,9 @@ import { durably, type RedisHandle, startRedisNode } from './environment.ts';
 import { freePort } from './ports.ts';
 import {
   clientOf,
+  defaultDeadAfterMs,
   hasReplicated,
-  type RedisSecurity,
+  type RedisDeploymentOptions,
   type RedisWithFailover,
   replicationOf,
   securityArguments,
@@ -15,16 +16,16 @@ import { until } from './until.ts';
 const slots = 16_384;
 const shards = 3;
 
-/** Three masters with a replica each. A node that is silent for two seconds is taken for dead. */
-export async function startRedisCluster(security: RedisSecurity = {}): Promise<RedisWithFailover> {
+/** Starts three masters with a replica each, on free ports of 127.0.0.1, and waits until they are a cluster. */
+export async function startRedisCluster(options: RedisDeploymentOptions = {}): Promise<RedisWithFailover> {
   const nodes = new Map<number, RedisHandle>();
   while (nodes.size < 2 * shards) {
     const port = await freeClusterPort();
-    const node = await startNode(port, security);
+    const node = await startNode(port, options);
     if (node !== undefined) nodes.set(port, node);
   }
   const ports = [...nodes.keys()];
-  const clients = new Map(ports.map((port) => [port, clientOf(port, security)]));
+  const clients = new Map(ports.map((port) => [port, clientOf(port, options)]));
   const clientAt = (port: number): Redis => {
     const client = clients.get(port);
     if (client === undefined) throw new Error(`no node of the cluster is on ${port}`);
@@ -77,12 +78,19 @@ export async function startRedisCluster(security: RedisSecurity = {}): Promise<R
 }
 
 /** Undefined when somebody else has taken one of the two ports in between. */
-async function startNode(port: number, security: RedisSecurity): Promise<RedisHandle | undefined> {
-  const cluster = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'];
+async function startNode(port: number, options: RedisDeploymentOptions): Promise<RedisHandle | undefined> {
+  const cluster = [
+    '--cluster-enabled',
+    'yes',
+    '--cluster-node-timeout',
+    String(options.deadAfterMs ?? defaultDeadAfterMs),
+    '--repl-diskless-sync-delay',
+    '0',
+  ];
   const secured = [
-    ...securityArguments(port, security),
-    ...(security.tls === undefined ? [] : ['--tls-cluster', 'yes']),
-    ...(security.password === undefined ? [] : ['--masterauth', security.password]),
+    ...securityArguments(port, options),
+    ...(options.tls === undefined ? [] : ['--tls-cluster', 'yes']),
+    ...(options.password === undefined ? [] : ['--masterauth', options.password]),
   ];
   try {
     return await startRedisNode({ port, args: [...durably, ...cluster, ...secured] });

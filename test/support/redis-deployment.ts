@@ -35,6 +35,20 @@ export interface RedisWithFailover extends RedisDeployment {
   whole(): Promise<void>;
 }
 
+/** The deployment, which must be one with failover: the project of the test has seen to it. */
+export function withFailover(deployment: RedisDeployment | undefined): RedisWithFailover {
+  if (deployment === undefined || !('switchMasterOf' in deployment)) throw new Error('this store has no failover');
+  return deployment as RedisWithFailover; // as the member says
+}
+
+/** What is special about a deployment. */
+export interface RedisDeploymentOptions extends RedisSecurity {
+  /** A process that is silent for so long is taken for dead. Default: 5,000, which a busy machine does not reach. */
+  readonly deadAfterMs?: number;
+}
+
+export const defaultDeadAfterMs = 5000;
+
 /** What keeps strangers out of a deployment. */
 export interface RedisSecurity {
   /** TLS on every port, and nothing else; clients need a certificate of `ca`. Paths of files, and what is in them. */

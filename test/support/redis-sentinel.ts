@@ -3,8 +3,9 @@ import { durably, type RedisHandle, startRedisNode } from './environment.ts';
 import { withFreePorts } from './ports.ts';
 import {
   clientOf,
+  defaultDeadAfterMs,
   hasReplicated,
-  type RedisSecurity,
+  type RedisDeploymentOptions,
   type RedisWithFailover,
   replicationOf,
   securityArguments,
@@ -15,31 +16,31 @@ import { until } from './until.ts';
 /** The name that the sentinels know the master by. */
 export const sentinelMaster = 'main';
 
-/** A master, two replicas and three sentinels, which take a master for dead that is silent for a second. */
+/** A master, two replicas and three sentinels, which name another master when one dies. */
 export interface RedisSentinel extends RedisWithFailover {
   readonly sentinels: readonly RedisHandle[];
 }
 
 /** Starts one on free ports of 127.0.0.1 and waits until the sentinels know everybody. */
-export async function startRedisSentinel(security: RedisSecurity = {}): Promise<RedisSentinel> {
+export async function startRedisSentinel(options: RedisDeploymentOptions = {}): Promise<RedisSentinel> {
   return await withFreePorts(6, async (ports) => {
     const [master = 0, ...replicas] = ports.slice(0, 3);
     const nodes = new Map<number, RedisHandle>();
     for (const port of [master, ...replicas]) {
       // In the file, which the sentinels have rewritten when roles change.
       const lines = [
-        `masterauth ${security.password ?? '""'}`,
+        `masterauth ${options.password ?? '""'}`,
         ...(port === master ? [] : [`replicaof 127.0.0.1 ${master}`]),
       ];
-      const args = [...durably, '--repl-diskless-sync-delay', '0', ...securityArguments(port, security)];
+      const args = [...durably, '--repl-diskless-sync-delay', '0', ...securityArguments(port, options)];
       nodes.set(port, await startRedisNode({ port, args, file: `${lines.join('\n')}\n` }));
     }
-    const clients = new Map([...nodes.keys()].map((port) => [port, clientOf(port, security)]));
+    const clients = new Map([...nodes.keys()].map((port) => [port, clientOf(port, options)]));
     await until('the replicas follow', async () => await hasTwoReplicas(clients.get(master)));
 
     const sentinels: RedisHandle[] = [];
-    for (const port of ports.slice(3)) sentinels.push(await startSentinel(port, master, security));
-    const watchers = sentinels.map(({ port }) => clientOf(port, security));
+    for (const port of ports.slice(3)) sentinels.push(await startSentinel(port, master, options));
+    const watchers = sentinels.map(({ port }) => clientOf(port, options));
     const masterNow = async (): Promise<RedisHandle> => {
       const [, port] = (await anyOf(watchers).call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', sentinelMaster)) as [
         string,
@@ -80,7 +81,7 @@ export async function startRedisSentinel(security: RedisSecurity = {}): Promise<
         kind: 'sentinel',
         master: sentinelMaster,
         nodes: addresses,
-        tls: security.tls !== undefined,
+        tls: options.tls !== undefined,
         database: 0,
       },
       settings: {
@@ -108,16 +109,16 @@ export async function startRedisSentinel(security: RedisSecurity = {}): Promise<
   });
 }
 
-async function startSentinel(port: number, master: number, security: RedisSecurity): Promise<RedisHandle> {
-  const { password } = security;
+async function startSentinel(port: number, master: number, options: RedisDeploymentOptions): Promise<RedisHandle> {
+  const { password, deadAfterMs = defaultDeadAfterMs } = options;
   const name = sentinelMaster;
   const lines = [
     `sentinel monitor ${name} 127.0.0.1 ${master} 2`,
-    `sentinel down-after-milliseconds ${name} 1000`,
+    `sentinel down-after-milliseconds ${name} ${deadAfterMs}`,
     `sentinel failover-timeout ${name} 6000`,
     ...(password === undefined ? [] : [`sentinel auth-pass ${name} ${password}`, `sentinel sentinel-pass ${password}`]),
   ];
-  const args = securityArguments(port, security);
+  const args = securityArguments(port, options);
   return await startRedisNode({ port, args, file: `${lines.join('\n')}\n`, isSentinel: true });
 }
 

@@ -41,7 +41,7 @@ export function registrationAt(provider: TinyProvider, changes: Partial<Provider
     ca: undefined,
     proxy: undefined,
     allowUnverifiedEmail: false,
-    requestTimeout: secondsOf(0.4),
+    requestTimeout: secondsOf(3),
     ...changes,
   };
 }

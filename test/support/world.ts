@@ -5,6 +5,9 @@ import { type EnvoyHandle, type RedisHandle, startEnvoy, startRedis } from './en
 import { withFreePorts } from './ports.ts';
 import { startProvider, type TestProvider } from './provider.ts';
 import { type RecordingUpstream, startRecordingUpstream } from './recording-upstream.ts';
+import { startRedisCluster } from './redis-cluster.ts';
+import { type RedisDeployment, standalone } from './redis-deployment.ts';
+import { startRedisSentinel } from './redis-sentinel.ts';
 import { freshKeyRing, runSallyport, type SallyportProcess, startSallyport } from './sallyport.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -16,9 +19,13 @@ export const bindingCookie = '__Host-sallyport-login';
 // biome-ignore lint/suspicious/noExplicitAny: the tests write wrong configurations too
 export type ConfigDocument = Record<string, any>;
 
+const stores = ['memory', 'redis', 'sentinel', 'cluster', 'sealed'] as const;
+
+type WorldStore = (typeof stores)[number];
+
 export interface WorldOptions {
-  /** Default: `memory`. With more than one replica: `redis`. */
-  readonly store?: 'memory' | 'redis';
+  /** `sealed`: none, and sessions in cookies. Default: as TEST_STORE says; without it `memory`, with more than one replica `redis`. */
+  readonly store?: WorldStore;
   readonly replicas?: number;
   /** Takes the place of the rules: `/public` open, `/denied` refused, everything else needs a session. */
   readonly rules?: readonly unknown[];
@@ -40,7 +47,9 @@ export interface World {
   readonly upstream: RecordingUpstream;
   readonly provider: TestProvider;
   readonly envoy: EnvoyHandle;
-  /** Undefined with the memory store. */
+  /** The store's processes; undefined where it has none. */
+  readonly store: RedisDeployment | undefined;
+  /** The one process of the store `redis`; undefined with any other. */
   readonly redis: RedisHandle | undefined;
   readonly replicas: readonly SallyportProcess[];
   /** One configuration for each replica, as it was written. */
@@ -50,7 +59,11 @@ export interface World {
   /** A new client that has logged in and stands on `path`. */
   logIn(path?: string): Promise<TestClient>;
   /** Ends a replica and starts it again on the same ports, with a changed configuration if `adjust` says so. */
-  restart(index: number, adjust?: (config: ConfigDocument) => void): Promise<SallyportProcess>;
+  restart(
+    index: number,
+    adjust?: (config: ConfigDocument) => void,
+    env?: Readonly<Record<string, string>>,
+  ): Promise<SallyportProcess>;
   /** Forgets what upstream and provider recorded or were told. */
   reset(): void;
 }
@@ -58,12 +71,12 @@ export interface World {
 /** Starts a world. The end of the test file ends it. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const { replicas: count = 1 } = options;
-  const store = options.store ?? (count > 1 ? 'redis' : 'memory');
-  const [folder, upstream, provider, redis] = await Promise.all([
+  const kind = storeOf(options);
+  const [folder, upstream, provider, { store, redis }] = await Promise.all([
     tempFolder(),
     startRecordingUpstream(),
     startProvider(),
-    store === 'redis' ? startRedis() : undefined,
+    startStore(kind),
   ]);
   const keyRing = freshKeyRing();
   await writeFile(join(folder, 'keys.json'), keyRing);
@@ -79,7 +92,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         port,
         listen,
         provider,
-        redis,
+        store: { type: store === undefined ? 'memory' : 'redis', ...store?.settings },
+        session: kind === 'sealed' ? { state: 'sealed' } : {},
         workload: options.workload ?? upstream.port,
         replicas: addresses,
       });
@@ -101,6 +115,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       upstream,
       provider,
       envoy,
+      store,
       redis,
       replicas: processes,
       configs,
@@ -113,12 +128,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         }
         return client;
       },
-      async restart(index, adjust) {
+      async restart(index, adjust, env) {
         const config = configs[index];
         if (config === undefined) throw new Error(`there is no replica ${index}`);
         adjust?.(config);
         await processes[index]?.stop();
-        const started = await startSallyport(fileOf(index), config);
+        const started = await startSallyport(fileOf(index), config, env);
         processes[index] = started;
         return started;
       },
@@ -131,22 +146,51 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   });
 }
 
+/** Throws for replicas on a store that they could not share: such a test belongs into other projects. */
+function storeOf({ store, replicas = 1 }: WorldOptions): WorldStore {
+  const named = process.env['TEST_STORE'];
+  const known = stores.find((each) => each === named);
+  if (named !== undefined && known === undefined) throw new Error(`TEST_STORE is one of ${stores}, not ${named}`);
+  const chosen = store ?? known ?? (replicas > 1 ? 'redis' : 'memory');
+  if (replicas > 1 && chosen === 'memory') throw new Error('replicas cannot share sessions in memory');
+  return chosen;
+}
+
+async function startStore(
+  kind: WorldStore,
+): Promise<{ readonly store: RedisDeployment | undefined; readonly redis: RedisHandle | undefined }> {
+  switch (kind) {
+    case 'memory':
+    case 'sealed':
+      return { store: undefined, redis: undefined };
+    case 'redis': {
+      const redis = await startRedis();
+      return { store: standalone(redis), redis };
+    }
+    case 'sentinel':
+      return { store: await startRedisSentinel(), redis: undefined };
+    case 'cluster':
+      return { store: await startRedisCluster(), redis: undefined };
+  }
+}
+
 interface Parts {
   readonly port: number;
   readonly listen: unknown;
   readonly provider: TestProvider;
-  readonly redis: RedisHandle | undefined;
+  readonly store: unknown;
+  readonly session: Readonly<Record<string, unknown>>;
   readonly workload: number;
   readonly replicas: readonly { readonly authz: unknown; readonly http: unknown }[];
 }
 
 function configOf(options: WorldOptions, parts: Parts): ConfigDocument {
-  const { provider, redis } = parts;
+  const { provider } = parts;
   return {
     origins: [`http://127.0.0.1:${parts.port}`],
     listen: parts.listen,
     keys: { file: 'keys.json' },
-    store: redis === undefined ? { type: 'memory' } : { type: 'redis', url: redis.url },
+    store: parts.store,
     providers: {
       test: {
         issuer: provider.issuer,
@@ -156,7 +200,7 @@ function configOf(options: WorldOptions, parts: Parts): ConfigDocument {
         scopes: ['openid', 'profile', 'email', 'groups'],
       },
     },
-    modes: { web: { mode: 'session', provider: 'test', ...options.session } },
+    modes: { web: { mode: 'session', provider: 'test', ...parts.session, ...options.session } },
     rules: options.rules ?? [
       { path: { prefix: '/public' }, use: 'public' },
       { path: { prefix: '/denied' }, use: 'deny' },

@@ -70,8 +70,6 @@ export interface Listener {
 
 export type StoreConfig =
   | { readonly kind: 'memory'; readonly maxSessions: number }
-  /** Sessions are sealed in cookies; what else a store holds is in the process. */
-  | { readonly kind: 'cookie' }
   | {
       readonly kind: 'redis';
       readonly topology: RedisTopology;

@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,12 +7,14 @@ import { expect, it } from 'vitest';
 import { loadConfig } from './load-config.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const examples = ['examples/minimal.yaml', 'examples/two-replicas.yaml', 'examples/demo/sallyport.yaml'];
+const examples = globSync('examples/**/*.yaml', { cwd: root }).sort();
 
 async function findingsOf(file: string): Promise<readonly unknown[]> {
   const loaded = await loadConfig(file, {}, { readsSecrets: false });
   return loaded.kind === 'ok' ? loaded.warnings : loaded.errors;
 }
+
+it('there are examples', () => expect(examples).toContain('examples/minimal.yaml'));
 
 it.each(examples)('%s is accepted without a warning', async (file) => {
   expect(await findingsOf(join(root, file))).toEqual([]);

@@ -1,7 +1,7 @@
 import { Secret } from '../../core/secret.ts';
-import type { MutualTls } from '../../servers/mutual-tls.ts';
+import { assertUsable, type MutualTls } from '../../servers/mutual-tls.ts';
 import type { Config, Listener } from './config.ts';
-import type { ConfigPath, Finding } from './finding.ts';
+import { type ConfigPath, errorAt, type Finding } from './finding.ts';
 import { problemsOfBundle, problemsOfPair } from './pem.ts';
 import { readReferencedFile } from './read-referenced-file.ts';
 import type { Sections } from './sections.ts';
@@ -57,8 +57,23 @@ async function readListener(
 
 function problemsOf(tls: MutualTls, path: ConfigPath): readonly Finding[] {
   const places = { certificate: [...path, 'cert'], privateKey: [...path, 'key'] };
-  return [
+  const problems = [
     ...problemsOfPair(tls.certificate, tls.privateKey.reveal(), places),
     ...problemsOfBundle(tls.clientCa, [...path, 'clientCa']),
   ];
+  return problems.length > 0 || isUsable(tls) ? problems : [unusable(path)];
+}
+
+function isUsable(tls: MutualTls): boolean {
+  try {
+    assertUsable(tls);
+    return true;
+  } catch {
+    return false; // what OpenSSL says of it could quote the file
+  }
+}
+
+function unusable(path: ConfigPath): Finding {
+  const problem = 'expected a certificate and key that OpenSSL takes: RSA of 2048 bits or more, or P-256, with SHA-256';
+  return errorAt(path, problem, 'have the certificate issued again');
 }

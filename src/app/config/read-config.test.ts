@@ -556,7 +556,7 @@ describe('secrets', () => {
     expect(await errorsOf(document({ listen }), { c: 'x', k: 'x', none: 'x' })).toEqual([
       expect.stringContaining('listen.authz.tls.cert: expected a PEM certificate'),
       expect.stringContaining('listen.authz.tls.key: expected a PEM private key without a passphrase'),
-      expect.stringContaining('listen.authz.tls.clientCa: expected a PEM certificate'),
+      expect.stringContaining('listen.authz.tls.clientCa: expected one or more PEM certificates'),
     ]);
   });
 });

@@ -49,13 +49,6 @@ describe('the store of a configuration', () => {
     });
   });
 
-  it('is none with sessions in cookies', async () => {
-    expect(await storeOf('{type: cookie}')).toEqual({ kind: 'cookie' });
-    expect(await errorsOf(document({ store: '{type: cookie, url: "redis://h"}' }))).toEqual([
-      '4:23 store.url: there is no setting of this name (it goes with another type)',
-    ]);
-  });
-
   it.each([
     [
       'no address',

@@ -26,8 +26,6 @@ function storeConfig(store: StoreSettings, tls: RedisTls | undefined): StoreConf
   switch (store.type) {
     case 'memory':
       return { kind: 'memory', maxSessions: store.maxSessions };
-    case 'cookie':
-      return { kind: 'cookie' };
     case 'redis': {
       const { username, password, keyPrefix, commandTimeout } = store;
       return { kind: 'redis', topology: topologyOf(store), username, password, tls, keyPrefix, commandTimeout };

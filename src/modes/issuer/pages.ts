@@ -85,9 +85,14 @@ export const enginePages: IssuerPages = {
   error: ({ error, description }) => ({
     title: texts.failed,
     body: (t) => html`<h1>${t(texts.failed)}</h1>
-<p>${t(explanationOf(error))}</p>
-<p class="muted">${t(texts.code)}: <code>${error}</code></p>
-${description === undefined ? nothing : html`<p class="muted" lang="en">${sentence(description)}</p>`}`,
+<p>${t(explanationOf(error) ?? texts.cannotAnswer)}</p>
+${
+  // The engine's own words, for whoever made the application; where we have better ones they add nothing.
+  description === undefined || explanationOf(error) !== undefined
+    ? nothing
+    : html`<p lang="en">${sentence(description)}</p>`
+}
+<p class="muted">${t(texts.code)}: <code>${error}</code></p>`,
   }),
 
   confirmLogout: ({ action, fields, clientName, formTargets }) => ({

@@ -28,6 +28,10 @@ export const texts = {
     de: 'Das Formular wurde nicht von dieser Website gesendet. Bitte gehen Sie zurück zur Anwendung und melden Sie sich erneut an.',
   },
   failed: { en: 'This did not work', de: 'Das hat nicht funktioniert' },
+  cannotAnswer: {
+    en: 'The application that sent you here asked for something that this sign-in service cannot do.',
+    de: 'Die Anwendung, die Sie hierher geschickt hat, hat etwas verlangt, das dieser Anmeldedienst nicht kann.',
+  },
   code: { en: 'Code', de: 'Code' },
   signOut: { en: 'Sign out', de: 'Abmelden' },
   signOutQuestion: { en: 'Sign out?', de: 'Abmelden?' },
@@ -64,15 +68,10 @@ export function signedOutOf(clientName: string | undefined): Text {
   return { en: `You are signed out of ${clientName}.`, de: `Sie sind von ${clientName} abgemeldet.` };
 }
 
-/** What an error of the engine means to people, who mostly met it without having done anything wrong. */
-export function explanationOf(error: string): Text {
-  return explanations.get(error) ?? generalExplanation;
+/** What an error of the engine means to people who have done nothing wrong; undefined where we know no more than it. */
+export function explanationOf(error: string): Text | undefined {
+  return explanations.get(error);
 }
-
-const generalExplanation: Text = {
-  en: 'The application that sent you here asked for something that this sign-in service cannot do.',
-  de: 'Die Anwendung, die Sie hierher geschickt hat, hat etwas verlangt, das dieser Anmeldedienst nicht kann.',
-};
 
 const explanations: ReadonlyMap<string, Text> = new Map([
   [

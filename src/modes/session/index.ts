@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { defineMode } from '../mode.ts';
 import { authorize, explain } from './authorize.ts';
 import { sessionRequirements, sessionRequirementsOf } from './requirements.ts';
@@ -11,12 +10,13 @@ export const sessionMode = defineMode({
   name: 'session',
   settings: sessionSettings,
   requirements: sessionRequirements,
-  requirementsFor: ({ provider }) => sessionRequirementsOf(z.enum(provider)),
-  common: ({ basePath, provider, cookie, state }) => ({
+  requirementsFor: ({ provider }) => sessionRequirementsOf(provider),
+  common: ({ basePath, provider, cookie, state, groupsClaim }) => ({
     basePath,
     providers: provider,
     cookie,
     sharesStore: state === 'store',
+    groupsClaim,
   }),
   create(name, settings, services) {
     const runtime = sessionRuntime(name, settings, services);

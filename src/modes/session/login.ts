@@ -9,7 +9,7 @@ import { beginLogin, bindingSecretOf } from '../../flows/begin-login.ts';
 import type { AuthorizationServer } from '../../ports/authorization-server.ts';
 import { chooserPage } from './chooser-page.ts';
 import type { SessionRuntime } from './runtime.ts';
-import { loginFailedTexts, loginRequiredTexts, providerUnavailableTexts } from './texts.ts';
+import { loginRequiredTexts, noSuchProviderTexts, providerUnavailableTexts } from './texts.ts';
 
 /** A login that a request asks for. */
 export interface LoginWish {
@@ -57,7 +57,7 @@ function providersFor(
   return names === undefined ? all : all.filter(({ name }) => names.includes(name));
 }
 
-const noSuchProvider: Refusal = { status: 400, error: 'invalid_request', ...loginFailedTexts };
+const noSuchProvider: Refusal = { status: 400, error: 'invalid_request', ...noSuchProviderTexts };
 
 async function sendToProvider(
   request: HttpRequest,

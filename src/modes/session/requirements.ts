@@ -4,10 +4,14 @@ const text = z.string().min(1);
 const names = z.array(text).min(1).readonly();
 
 /** `require` of a rule that uses a session instance: who may come in. */
-export const sessionRequirements = sessionRequirementsOf(text);
+export const sessionRequirements = requirementsWith(text);
 
-/** {@link sessionRequirements} of an instance that knows these names of providers. */
-export function sessionRequirementsOf(providerName: z.ZodType<string, string>) {
+/** {@link sessionRequirements} of an instance with these providers. */
+export function sessionRequirementsOf(providers: readonly string[]): typeof sessionRequirements {
+  return requirementsWith(z.enum(providers));
+}
+
+function requirementsWith(providerName: z.ZodType<string, string>) {
   return z
     .strictObject({
       emails: names.optional().describe('E-mail addresses that are let in. `emails` and `domains` widen each other.'),

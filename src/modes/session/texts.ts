@@ -46,8 +46,8 @@ export const foreignLoginTexts: Words = {
 export const cookiesNeededTexts: Words = {
   title: { en: 'Cookies are needed to sign in', de: 'Zum Anmelden werden Cookies benötigt' },
   description: {
-    en: 'Your browser did not keep our cookie. Please allow cookies for this site, then start again.',
-    de: 'Ihr Browser hat unser Cookie nicht behalten. Bitte erlauben Sie Cookies für diese Website und beginnen Sie dann von vorn.',
+    en: 'Your browser did not keep our cookie, or the sign-in began in another browser. Please allow cookies for this site, then start again.',
+    de: 'Ihr Browser hat unser Cookie nicht behalten, oder die Anmeldung hat in einem anderen Browser begonnen. Bitte erlauben Sie Cookies für diese Website und beginnen Sie dann von vorn.',
   },
 };
 
@@ -64,6 +64,14 @@ export const loginFailedTexts: Words = {
   description: {
     en: 'The identity provider did not sign you in.',
     de: 'Der Anmeldedienst hat Sie nicht angemeldet.',
+  },
+};
+
+export const noSuchProviderTexts: Words = {
+  title: loginFailedTexts.title,
+  description: {
+    en: 'This way to sign in is not known here. Please go back and choose another one.',
+    de: 'Diese Art der Anmeldung ist hier nicht bekannt. Bitte gehen Sie zurück und wählen Sie eine andere.',
   },
 };
 

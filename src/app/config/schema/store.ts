@@ -12,8 +12,6 @@ const memoryStore = z.strictObject({
     .describe('Sessions that are kept at most. When it is full new logins get 503; nobody who is logged in loses.'),
 });
 
-const cookieStore = z.strictObject({ type: z.literal('cookie') });
-
 const nodes = (what: string) => z.array(hostAddressSchema).min(1).describe(what);
 
 const sentinel = z
@@ -77,7 +75,7 @@ const redisStore = z.strictObject({
 
 /** Sessions and one-time markers. */
 export const storeSchema = z
-  .discriminatedUnion('type', [memoryStore, redisStore, cookieStore])
+  .discriminatedUnion('type', [memoryStore, redisStore])
   .describe(
     'Where sessions live. `memory` is for one process: sessions end with it. `redis` is shared by all processes. `cookie` keeps each session sealed in cookies of its browser.',
   );
