@@ -1,3 +1,4 @@
+// More than 300 lines: one row for each way in which a token or a claim may lie, all against one world.
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectHealthy } from '../support/aftermath.ts';

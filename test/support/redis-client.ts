@@ -6,6 +6,8 @@ import type { World } from './world.ts';
 export function redisClient(world: World): Redis {
   if (world.redis === undefined) throw new Error('this world has no Redis of its own: only the store `redis` does');
   const client = new Redis(world.redis.url);
+  // Without a listener ioredis prints errors to the console; here Redis goes away on purpose.
+  client.on('error', () => undefined);
   atEnd(async () => client.disconnect());
   return client;
 }

@@ -105,18 +105,13 @@ export async function replicationOf(client: Redis): Promise<ReadonlyMap<string, 
   return new Map(lines.map((line) => line.split(/:(.*)/) as [string, string])); // name:value, one a line
 }
 
-/** How far the best replica of a master is; -1 without one. */
-function bestReplica(replication: ReadonlyMap<string, string>): number {
+/** Whether some replica has everything that its master has now. */
+export async function hasReplicated(master: Redis): Promise<boolean> {
+  const replication = await replicationOf(master);
   const offsets = [...replication]
     .filter(([name, value]) => /^slave\d+$/.test(name) && value.includes('state=online'))
     .map(([, value]) => Number(/offset=(\d+)/.exec(value)?.[1] ?? -1));
-  return Math.max(-1, ...offsets);
-}
-
-/** Whether some replica has everything that the master had at `offset`; without one: all that it has now. */
-export async function hasReplicated(master: Redis, offset?: number): Promise<boolean> {
-  const replication = await replicationOf(master);
-  return bestReplica(replication) >= (offset ?? Number(replication.get('master_repl_offset')));
+  return Math.max(-1, ...offsets) >= Number(replication.get('master_repl_offset'));
 }
 
 /** Does something to every process, one after the other: many at once take the processors from each other. */

@@ -14,7 +14,7 @@ import {
 import { until } from './until.ts';
 
 /** The name that the sentinels know the master by. */
-export const sentinelMaster = 'main';
+const sentinelMaster = 'main';
 
 /** A master, two replicas and three sentinels, which name another master when one dies. */
 export interface RedisSentinel extends RedisWithFailover {

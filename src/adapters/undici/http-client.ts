@@ -36,10 +36,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     async fetch(url, request) {
       if (isClosed) throw new Error('the configuration that this request belongs to was replaced');
       const target = targetOf(url, options);
+      opened ??= connectionsOf(options);
+      const connections = await opened;
       const deadline = AbortSignal.timeout(options.timeout * 1000);
       const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
-      opened ??= connectionsOf(options);
-      return await unlessAborted(exchange(target, { ...request, signal }, await opened, options.maxBytes), signal);
+      return await unlessAborted(exchange(target, { ...request, signal }, connections, options.maxBytes), signal);
     },
     close() {
       isClosed = true;
