@@ -13,6 +13,18 @@ function processes(name: string, seconds: number): TestProjectInlineConfiguratio
   };
 }
 
+/** What does not depend on the store runs on one: its pages and pictures, and the demo, which brings its own. */
+const onOneStore = ['browser-pages', 'demo'];
+
+/**
+ * The end-to-end tests with worlds on this store, unless a test names its own. `elsewhere`: files that it is not for.
+ */
+function endToEnd(store: string, elsewhere: readonly string[]): TestProjectInlineConfiguration {
+  const { test } = processes('e2e', 60);
+  const exclude = elsewhere.map((file) => `test/e2e/${file}.test.ts`);
+  return { test: { ...test, name: `e2e-${store}`, env: { TEST_STORE: store }, exclude } };
+}
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -21,8 +33,15 @@ export default defineConfig({
       { test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'], testTimeout: 60_000 } },
       processes('contract', 20),
       processes('integration', 20),
-      processes('e2e', 60),
+      // Replicas need a store that they share, and a failover something to fail over to.
+      endToEnd('memory', ['replicas', 'admin', 'failover']),
+      endToEnd('redis', [...onOneStore, 'failover']),
+      endToEnd('sentinel', [...onOneStore, 'admin', 'reload']),
+      endToEnd('cluster', [...onOneStore, 'reload']),
       processes('security', 60),
+      // Not part of `npm test`: see docs/testing.md.
+      processes('interop', 120),
+      processes('kubernetes', 120),
     ],
     coverage: {
       provider: 'v8',

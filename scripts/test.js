@@ -1,9 +1,10 @@
-// Every check of this repository; the last line counts them. `npm test -- unit types` runs only those named.
+// Every check of this repository; the last line counts them. `npm test -- unit types` runs only those named,
+// `npm test -- e2e` the end-to-end tests on every store.
 import { delimiter, dirname } from 'node:path';
 import { gates, runGate } from './lib/gates.js';
 import { runScript, SetUpError } from './lib/project.js';
 import { setUp } from './lib/set-up.js';
-import { projects, runVitest } from './lib/vitest.js';
+import { projects, projectsNamed, runVitest } from './lib/vitest.js';
 
 await runScript(async () => {
   const wanted = select(process.argv.slice(2));
@@ -29,9 +30,10 @@ await runScript(async () => {
  */
 function select(names) {
   const all = [...gates.map(({ name }) => name), ...projects];
-  const unknown = names.filter((name) => !all.includes(name));
+  const named = (/** @type {string} */ word) => [...all.filter((name) => name === word), ...projectsNamed(word)];
+  const unknown = names.filter((name) => named(name).length === 0);
   if (unknown.length > 0) throw new SetUpError(`npm test knows ${all.join(', ')}; not ${unknown.join(', ')}`);
-  return new Set(names.length === 0 ? all : names);
+  return new Set(names.length === 0 ? all : names.flatMap(named));
 }
 
 /**

@@ -17,5 +17,5 @@ sed -e 's|^  type: memory$|  type: redis\n  url: redis://127.0.0.1:6379|' \
 $sallyport envoy --config .demo/compose/sallyport.yaml >envoy/envoy.yaml
 chmod 755 envoy
 chmod 644 envoy/envoy.yaml
-# Sallyport reads the secrets as user 1000.
-if [ "$(id -u)" = 0 ]; then chown -R 1000:1000 .demo; fi
+# Sallyport reads the secrets as the user of its image.
+if [ "$(id -u)" = 0 ]; then chown -R 65532:65532 .demo; fi

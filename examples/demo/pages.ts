@@ -1,9 +1,12 @@
 import { type Html, html } from '../../src/core/html/html.ts';
-import { renderPage } from '../../src/core/html/page.ts';
+import { defaultLook } from '../../src/core/html/look.ts';
+import { createPageRenderer } from '../../src/core/html/page-renderer.ts';
+import { pageReply } from '../../src/core/http/reply.ts';
+import type { PlainReply } from '../../src/core/verdict.ts';
 import type { Received } from './received.ts';
 
 /** The public page at `/`: what there is to try. */
-export function startPage(): string {
+export function startPage(): PlainReply {
   return page(
     'Sallyport demo',
     html`
@@ -33,7 +36,7 @@ export function startPage(): string {
 }
 
 /** A page below `/app/`: the person, and what the workload received. */
-export function applicationPage(path: string, request: Received): string {
+export function applicationPage(path: string, request: Received): PlainReply {
   return page(
     'The application',
     html`
@@ -48,7 +51,7 @@ export function applicationPage(path: string, request: Received): string {
 }
 
 /** A page below `/public/`: what the workload received, which names nobody. */
-export function publicPage(path: string, request: Received): string {
+export function publicPage(path: string, request: Received): PlainReply {
   return page(
     'Open page',
     html`
@@ -61,13 +64,14 @@ export function publicPage(path: string, request: Received): string {
 }
 
 /** What the workload itself does not have. */
-export function notFoundPage(path: string): string {
+export function notFoundPage(path: string): PlainReply {
   return page(
     'Not found',
     html`
       <h1>Nothing here</h1>
       <p>The workload has no page at <code>${path}</code>.</p>
       <p><a class="button plain" href="/">Start page</a></p>`,
+    404,
   );
 }
 
@@ -88,6 +92,12 @@ function tryRow(path: string, text: string): Html {
         `;
 }
 
-function page(title: string, content: Html): string {
-  return renderPage({ title, language: 'en', body: html`<main class="wide">${content}</main>` });
+const renderer = createPageRenderer(defaultLook);
+
+/** A request that asks for no language: the demo speaks English alone. */
+const anybody = { method: 'GET', authority: '', target: '/', headers: new Map(), context: new Map() };
+
+function page(title: string, content: Html, status = 200): PlainReply {
+  const neutral = { title: { en: title, de: title }, body: () => content, isWide: true };
+  return renderer.render(pageReply(status, neutral), anybody);
 }

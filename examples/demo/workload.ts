@@ -1,6 +1,6 @@
 // The sample workload: plain node:http, no login code. Listens where only this machine's Envoy reaches it.
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
-import { pageHeaders } from '../../src/core/html/page.ts';
+import type { PlainReply } from '../../src/core/verdict.ts';
 import { applicationPage, notFoundPage, publicPage, startPage } from './pages.ts';
 import { received } from './received.ts';
 
@@ -12,19 +12,19 @@ interface Answer {
 
 function answer(request: IncomingMessage): Answer {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-  if (path === '/') return page(200, startPage());
-  if (isBelow(path, '/app')) return page(200, applicationPage(request.url ?? '/', received(request)));
-  if (isBelow(path, '/public')) return page(200, publicPage(request.url ?? '/', received(request)));
+  if (path === '/') return page(startPage());
+  if (isBelow(path, '/app')) return page(applicationPage(request.url ?? '/', received(request)));
+  if (isBelow(path, '/public')) return page(publicPage(request.url ?? '/', received(request)));
   if (path === '/api/whoami') return json(received(request));
-  return page(404, notFoundPage(path));
+  return page(notFoundPage(path));
 }
 
 function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}/`);
 }
 
-function page(status: number, body: string): Answer {
-  return { status, headers: Object.fromEntries(pageHeaders()), body };
+function page({ status, headers, body }: PlainReply): Answer {
+  return { status, headers: Object.fromEntries(headers), body };
 }
 
 function json({ user, email, name, headers }: ReturnType<typeof received>): Answer {

@@ -3,8 +3,27 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { root } from './project.js';
 
-/** Projects of vitest.config.ts; the first is the one that coverage is measured on. */
-export const projects = ['unit', 'architecture', 'contract', 'integration', 'e2e', 'security'];
+/** Projects of vitest.config.ts; the first is the one that coverage is measured on. `e2e-redis` is e2e on Redis. */
+export const projects = [
+  'unit',
+  'architecture',
+  'contract',
+  'integration',
+  'e2e-memory',
+  'e2e-redis',
+  'e2e-sentinel',
+  'e2e-cluster',
+  'security',
+];
+
+/**
+ * The projects that a word means: `e2e` is all of `e2e-memory`, `e2e-redis` and so on.
+ *
+ * @param {string} word
+ */
+export function projectsNamed(word) {
+  return projects.filter((name) => name === word || folderOf(name) === word);
+}
 
 /** @typedef {{ readonly passed: number, readonly failed: number }} Count */
 
@@ -52,14 +71,42 @@ function count(report, names) {
   const statuses = testResults.flatMap((file) => file.assertionResults.map(({ status }) => status));
   const passed = statuses.filter((status) => status === 'passed').length;
   const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
-  const seen = new Set(testResults.map((file) => projectOf(file.name)));
-  return { passed, failed: statuses.length - passed + broken, empty: names.filter((name) => !seen.has(name)) };
+  const empty = names.filter((name) => runsIn(folderOf(name), testResults) < variantsOf(name, names));
+  return { passed, failed: statuses.length - passed + broken, empty };
 }
 
-/** @param {string} file */
-function projectOf(file) {
-  const [top, folder = ''] = relative(root, file).split(sep);
-  return top === 'test' ? folder : 'unit';
+/**
+ * How often the file of a folder ran that ran most often. The report does not name projects, but the variants of one
+ * share a file, which runs in each.
+ *
+ * @param {string} folder
+ * @param {readonly FileReport[]} files
+ */
+function runsIn(folder, files) {
+  /** @type {Map<string, number>} */
+  const runs = new Map();
+  for (const { name } of files) {
+    const [top, below = ''] = relative(root, name).split(sep);
+    if ((top === 'test' ? below : 'unit') === folder) runs.set(name, (runs.get(name) ?? 0) + 1);
+  }
+  return Math.max(0, ...runs.values());
+}
+
+/**
+ * @param {string} project
+ * @param {readonly string[]} names
+ */
+function variantsOf(project, names) {
+  return names.filter((name) => folderOf(name) === folderOf(project)).length;
+}
+
+/**
+ * The folder below test/ that a project has its tests from.
+ *
+ * @param {string} project
+ */
+function folderOf(project) {
+  return project.replace(/-.*$/, '');
 }
 
 /**

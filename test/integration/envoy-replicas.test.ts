@@ -85,7 +85,7 @@ envoy:
   });
 });
 
-it('calls Sallyport over mutual TLS, and refuses a certificate of another name', async () => {
+it('calls Sallyport over mutual TLS, looks at its health in the same way, and refuses a certificate of another name', async () => {
   const workload = await startUpstream();
   const folder = await tempFolder();
   const authority = await createAuthority('internal');
@@ -110,12 +110,15 @@ listen:
   authz: {address: "0.0.0.0:${authz}", tls: ${tls}}
   http: {address: "0.0.0.0:${http}", tls: ${tls}}
   ops: 127.0.0.1:${ops}
-store: {type: memory}
+store: {type: redis, url: "redis://127.0.0.1:6379"}
 envoy:
   listen: 127.0.0.1:${edge}
   workload: 127.0.0.1:${workload.port}
   sallyportTls: {cert: client.pem, key: client.key, ca: ca.pem, serverName: ${name}}
-  replicas: [{authz: "localhost:${authz}", http: "127.0.0.1:${http}"}]
+  # One process under two names: where there are several, Envoy asks only those that it knows to be well.
+  replicas:
+    - {authz: "localhost:${authz}", http: "localhost:${http}"}
+    - {authz: "127.0.0.1:${authz}", http: "127.0.0.1:${http}"}
 `,
         folder,
       );

@@ -1,5 +1,5 @@
 import type { Address } from '../../servers/address.ts';
-import type { Config, EnvoyConfig } from '../config/config.ts';
+import type { Config, EnvoyConfig, Listener } from '../config/config.ts';
 import { envoyAddress, needsDns } from './address.ts';
 import { duration, type EnvoyObject, typed } from './envoy-value.ts';
 import { authzCluster } from './ext-authz.ts';
@@ -9,8 +9,10 @@ import { upstreamTls } from './tls.ts';
 /** The workload, and the processes of Sallyport by their two listeners. */
 export function clusters(config: Config, envoy: EnvoyConfig): readonly EnvoyObject[] {
   const { replicas, sallyportTls } = envoy;
-  const tls = (isUsed: boolean): EnvoyObject =>
-    isUsed && sallyportTls !== undefined ? { transport_socket: upstreamTls(sallyportTls) } : {};
+  const tls = (listener: Listener, protocol: 'h2' | 'http/1.1'): EnvoyObject =>
+    listener.tls !== undefined && sallyportTls !== undefined
+      ? { transport_socket: upstreamTls(sallyportTls, protocol) }
+      : {};
   const mayHaveSpare = replicas.length > 1 || replicas.some(({ authz, http }) => isName(authz) || isName(http));
   return [
     {
@@ -24,7 +26,7 @@ export function clusters(config: Config, envoy: EnvoyConfig): readonly EnvoyObje
         envoy,
       ),
       ...httpProtocol({ http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '5s' } } }),
-      ...tls(config.listen.authz.tls !== undefined),
+      ...tls(config.listen.authz, 'h2'),
       ...(mayHaveSpare ? healthCheck({ grpc_health_check: {} }) : {}),
     },
     {
@@ -34,7 +36,7 @@ export function clusters(config: Config, envoy: EnvoyConfig): readonly EnvoyObje
         envoy,
       ),
       ...httpProtocol({ http_protocol_options: {} }, { idle_timeout: '30s' }),
-      ...tls(config.listen.http.tls !== undefined),
+      ...tls(config.listen.http, 'http/1.1'),
       ...(mayHaveSpare ? healthCheck({ http_health_check: { path: '/healthz' } }) : {}),
     },
   ];

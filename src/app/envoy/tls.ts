@@ -18,8 +18,14 @@ export function downstreamTls({ cert, key }: NonNullable<EnvoyConfig['tls']>): E
   };
 }
 
-/** Mutual TLS towards Sallyport: its certificate must come from `ca` and carry `serverName`. */
-export function upstreamTls({ cert, key, ca, serverName }: NonNullable<EnvoyConfig['sallyportTls']>): EnvoyObject {
+/**
+ * Mutual TLS towards Sallyport: its certificate must come from `ca` and carry `serverName`. The protocol is said in
+ * ALPN: for requests Envoy does so by itself, for health checks it does not, and gRPC is not served without.
+ */
+export function upstreamTls(
+  { cert, key, ca, serverName }: NonNullable<EnvoyConfig['sallyportTls']>,
+  protocol: 'h2' | 'http/1.1',
+): EnvoyObject {
   return {
     name: 'envoy.transport_sockets.tls',
     typed_config: typed(`${tlsExtension}.UpstreamTlsContext`, {
@@ -31,6 +37,7 @@ export function upstreamTls({ cert, key, ca, serverName }: NonNullable<EnvoyConf
           trusted_ca: { filename: ca },
           match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: serverName } }],
         },
+        alpn_protocols: [protocol],
       },
     }),
   };
