@@ -3,6 +3,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import type { Socket } from 'node:net';
 import Fastify from 'fastify';
 import type { Address } from './address.ts';
+import { endUnread, httpBounds } from './http-bounds.ts';
 import { listenAt } from './listen.ts';
 import { type MutualTls, secureContextOf } from './mutual-tls.ts';
 
@@ -45,7 +46,7 @@ export async function hostApplication(options: ApplicationHostOptions): Promise<
       const server = createServer(options, (request, response) => application.routing(request, response));
       server.on('secureConnection', (socket: Socket) => accepted.add(socket));
       servers.push(server);
-      return server as Server; // an https server has the same methods under another type
+      return server;
     },
   });
   return {
@@ -68,15 +69,12 @@ function createServer(
   { tls, maxHeaderSize }: ApplicationHostOptions,
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server | HttpsServer {
-  const server =
-    tls === undefined
-      ? createHttpServer({ maxHeaderSize }, answer)
-      : createHttpsServer(
-          { ...secureContextOf(tls), requestCert: true, rejectUnauthorized: true, maxHeaderSize },
-          answer,
-        );
-  // Bounds against slow clients; Envoy in front has its own.
-  server.requestTimeout = 15_000;
-  server.keepAliveTimeout = 72_000;
-  return server;
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    endUnread(request, response);
+    answer(request, response);
+  };
+  const limits = { ...httpBounds, maxHeaderSize };
+  if (tls === undefined) return createHttpServer(limits, listener);
+  const mutual = { ...secureContextOf(tls), requestCert: true, rejectUnauthorized: true };
+  return createHttpsServer({ ...limits, ...mutual, handshakeTimeout: httpBounds.headersTimeout }, listener);
 }

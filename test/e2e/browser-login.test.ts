@@ -183,7 +183,7 @@ describe('what does not log in', () => {
     const other = await newBrowserContext();
     const stranger = await other.newPage();
     expect((await stranger.goto(url))?.status()).toBe(400);
-    expect(await stranger.textContent('h1')).toBe('This sign-in did not begin here');
+    expect(await stranger.textContent('h1')).toBe('Cookies are needed to sign in');
     expect((await other.cookies()).map(({ name }) => name)).toEqual([]);
     await other.close();
     expect(requestsFor('/app')).toEqual([]);

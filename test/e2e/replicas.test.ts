@@ -6,7 +6,7 @@ import { metricOf } from '../support/metrics.ts';
 import { until } from '../support/until.ts';
 import { startWorld, type World } from '../support/world.ts';
 
-// Two processes behind one Envoy that share nothing but the key ring and Redis.
+// Two processes behind one Envoy that share nothing but the key ring and the store, which the project of vitest.config.ts says.
 
 let world: World;
 
@@ -91,7 +91,7 @@ describe('two replicas', () => {
   });
 });
 
-describe('an outage of Redis (I4)', () => {
+describe('an outage of the store (I4)', () => {
   it.each([
     ['stands still', 'pause', 'resume'],
     ['is gone', 'stop', 'start'],
@@ -101,7 +101,7 @@ describe('an outage of Redis (I4)', () => {
       const client = await world.logIn('/app');
       const processes = world.replicas.map(({ pid }) => pid);
       world.reset();
-      await world.redis?.[begin]();
+      await world.store?.[begin]();
       try {
         for (let visits = 0; visits < 6; visits += 1) {
           const { status, retryAfter, took } = await visit(client);
@@ -115,7 +115,7 @@ describe('an outage of Redis (I4)', () => {
         expect(world.upstream.requests.filter(({ target }) => !target.startsWith('/public'))).toEqual([]);
         await until('readiness tells', async () => (await statusOfReadiness(0)) === 503);
       } finally {
-        await world.redis?.[end]();
+        await world.store?.[end]();
       }
       await bothAreReady();
       for (let visits = 0; visits < 6; visits += 1) expect((await visit(client)).status).toBe(200);

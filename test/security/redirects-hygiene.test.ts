@@ -227,7 +227,8 @@ describe('R9 a request that cannot be repeated is not redirected', () => {
 
   it.each(['/_auth/login?rd=/orders', '/_auth/callback', '/_auth/userinfo'])('POST to %s is refused', async (path) => {
     const answer = await expired.send(`${world.origin}${path}`, { method: 'POST', headers: form, body: 'rd=/orders' });
-    expect([404, 405]).toContain(answer.status);
+    // The callback reads forms of providers, and this is none.
+    expect(answer.status).toBe(path === '/_auth/callback' ? 400 : 404);
     expect(answer.header('location')).toBeUndefined();
   });
 });

@@ -37,14 +37,14 @@ function variablesOf({ accent, background, card, text }: Palette): string {
 
 const rules = `*{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;grid-template-columns:minmax(0,1fr);place-items:center;padding:1.5rem;background:var(--bg);color:var(--text);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;overflow-wrap:anywhere}
-.card{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--line);border-radius:14px;padding:2rem;box-shadow:0 8px 30px rgb(0 0 0/.06)}
+.card{width:100%;max-width:28rem;background:var(--card);border:1px solid var(--line);border-radius:14px;padding:2rem;box-shadow:0 8px 30px rgb(0 0 0/.06)}
 .wide{max-width:52rem}
 header{display:flex;flex-wrap:wrap;align-items:center;gap:.75rem;margin:0 0 1.5rem;font-weight:600}
 header img{display:block;height:2.5rem;max-width:100%;object-fit:contain;object-position:left}
 main>:last-child{margin-bottom:0}
-h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25}
+h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;text-wrap:balance}
 h2{margin:1.75rem 0 .5rem;font-size:1.05rem}
-p{margin:0 0 1rem}
+p{margin:0 0 1rem;text-wrap:pretty}
 a{color:var(--accent)}
 label{display:block;margin:1rem 0 .35rem;font-weight:600}
 input{width:100%;padding:.65rem .75rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--muted);border-radius:8px}
@@ -56,8 +56,8 @@ button.plain,.button.plain{color:var(--text);background:transparent;border-color
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .muted{color:var(--muted);font-size:.9rem}
 .problem{color:var(--bad)}
-code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.9em}
+code{display:inline-block;max-width:100%;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.9em}
 table{width:100%;border-collapse:collapse;table-layout:fixed}
 th,td{padding:.45rem .5rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 th{width:38%;font-weight:600}
-@media(max-width:34rem){body{padding:.75rem}.card{padding:1.5rem 1.25rem}tbody,tr,th,td{display:block;width:auto}th{padding:.5rem 0 0;border:0}td{padding:0 0 .5rem}}`;
+@media(max-width:34rem){body{padding:.75rem}.card{padding:1.5rem 1.25rem}.row>*{flex:1 1 auto}tbody,tr,th,td{display:block;width:auto}th{padding:.5rem 0 0;border:0}td{padding:0 0 .5rem}}`;

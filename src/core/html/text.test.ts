@@ -55,6 +55,6 @@ describe('languageOf (RFC 9110 §12.5.4)', () => {
   });
 
   it('is one of our languages whatever comes', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (header) => languages.includes(languageFor(header))));
+    fc.assert(fc.property(fc.string(), (header) => languages.includes(languageFor(header))));
   });
 });

@@ -85,8 +85,12 @@ describe('originOf', () => {
   });
 
   it('takes https where both schemes are configured and the request names no port', () => {
-    const both = indexOrigins(['http://a.example', 'https://a.example']);
-    expect(originOf('a.example', both)).toBe('https://a.example');
+    for (const both of [
+      ['http://a.example', 'https://a.example'],
+      ['https://a.example', 'http://a.example'],
+    ]) {
+      expect(originOf('a.example', indexOrigins(both))).toBe('https://a.example');
+    }
   });
 });
 
@@ -121,6 +125,8 @@ describe('an origin with a wildcard', () => {
     ['.example.com', 'an empty name'],
     ['a.b.example.com', 'two names, which Envoy’s own wildcards take'],
     ['*.example.com', 'the wildcard itself'],
+    ['*.example.com:443', 'the wildcard itself, with its port'],
+    ['.example.com:443', 'what follows the wildcard'],
     ['%2a.example.com', 'the wildcard, encoded'],
     ['evil.example.com.attacker.test', 'a look-alike'],
     ['evilexample.com', 'a look-alike without the dot'],
@@ -136,11 +142,11 @@ describe('an origin with a wildcard', () => {
   });
 
   it('is what rules know the host by, unless an origin names the host itself', () => {
-    expect(originNamed({ host: 'a.example.com', port: undefined }, origins)).toEqual({
+    expect(originNamed('a.example.com', origins)).toEqual({
       origin: 'https://a.example.com',
       configured: 'https://*.example.com',
     });
-    expect(originNamed({ host: 'app.example.com', port: undefined }, origins)).toEqual({
+    expect(originNamed('app.example.com', origins)).toEqual({
       origin: 'https://app.example.com',
       configured: 'https://app.example.com',
     });

@@ -20,8 +20,6 @@ export function parseAuthority(value: string): Authority | undefined {
   return { host: name.endsWith('.') ? name.slice(0, -1) : name, port };
 }
 
-const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
-
 /** An origin that a request's host names. */
 export interface NamedOrigin {
   /** Scheme, host and port, without a wildcard: `https://a.example.com`. */
@@ -30,21 +28,38 @@ export interface NamedOrigin {
   readonly configured: string;
 }
 
-/** The configured origins by the authorities that name them, `*.example.com:443` among them. */
-export type OriginIndex = ReadonlyMap<string, NamedOrigin>;
+/** The configured origins by the authorities that name them: `host:port`, and `host` where the port is the default. */
+export interface OriginIndex {
+  readonly exact: ReadonlyMap<string, NamedOrigin>;
+  /** By what follows the `*`: `.example.com:443`. */
+  readonly wildcard: ReadonlyMap<string, NamedOrigin>;
+}
+
+const defaultPorts: ReadonlyMap<string, number> = new Map([
+  ['http:', 80],
+  ['https:', 443],
+]);
 
 /**
- * Indexes origins (`https://app.example.com`, `http://localhost:8080`, `https://*.example.com`) by `host:port`. Of two
- * origins with one `host:port` the later wins; the configuration refuses such a pair before it comes here.
+ * Indexes origins (`https://app.example.com`, `http://localhost:8080`, `https://*.example.com`). Of two origins with
+ * one `host:port` the later wins, and without a port https does; the configuration refuses such pairs before they come
+ * here.
  */
 export function indexOrigins(origins: readonly string[]): OriginIndex {
-  return new Map(
-    origins.map((origin) => {
-      const url = new URL(origin);
-      const port = url.port === '' ? (defaultPorts[url.protocol] ?? 0) : Number(url.port);
-      return [`${url.hostname}:${port}`, { origin, configured: origin }];
-    }),
-  );
+  const index = { exact: new Map<string, NamedOrigin>(), wildcard: new Map<string, NamedOrigin>() };
+  for (const origin of origins) {
+    const { hostname, port, protocol } = new URL(origin);
+    const isWildcard = isWildcardOrigin(origin);
+    const [names, host] = isWildcard ? [index.wildcard, hostname.slice(1)] : [index.exact, hostname];
+    const named = { origin, configured: origin };
+    const defaultPort = defaultPorts.get(protocol);
+    if (port !== '') names.set(`${host}:${port}`, named);
+    else if (defaultPort !== undefined) {
+      names.set(`${host}:${defaultPort}`, named);
+      if (defaultPort === 443 || !names.has(host)) names.set(host, named);
+    }
+  }
+  return index;
 }
 
 /** Whether an origin stands for one host in each of many: its leftmost name is `*`. */
@@ -57,24 +72,24 @@ export function isWildcardOrigin(origin: string): boolean {
  * the configuration, never from the request's `X-Forwarded-*` headers.
  */
 export function originOf(authority: string, origins: OriginIndex): string | undefined {
+  return originNamed(authority, origins)?.origin;
+}
+
+/** As {@link originOf}, with its name in the configuration. An origin that names the host itself wins. */
+export function originNamed(authority: string, origins: OriginIndex): NamedOrigin | undefined {
+  // As nearly every request writes it.
+  const asWritten = origins.exact.get(authority);
+  if (asWritten !== undefined) return asWritten;
   const parsed = parseAuthority(authority);
-  return parsed === undefined ? undefined : originNamed(parsed, origins)?.origin;
-}
-
-/** As {@link originOf}, for an authority that has been read already. An origin that names the host itself wins. */
-export function originNamed({ host, port }: Authority, origins: OriginIndex): NamedOrigin | undefined {
-  return originAt(host, port, origins) ?? originUnderWildcard(host, port, origins);
-}
-
-function originAt(host: string, port: number | undefined, origins: OriginIndex): NamedOrigin | undefined {
-  if (port !== undefined) return origins.get(`${host}:${port}`);
-  return origins.get(`${host}:443`) ?? origins.get(`${host}:80`);
+  if (parsed === undefined) return undefined;
+  const port = parsed.port === undefined ? '' : `:${parsed.port}`;
+  return origins.exact.get(`${parsed.host}${port}`) ?? originUnderWildcard(parsed.host, port, origins);
 }
 
 /** `*` is one whole name, as in certificates (RFC 6125 §6.4.3); Envoy's own wildcards take several. */
-function originUnderWildcard(host: string, port: number | undefined, origins: OriginIndex): NamedOrigin | undefined {
+function originUnderWildcard(host: string, port: string, { wildcard }: OriginIndex): NamedOrigin | undefined {
   const [, name, parent] = /^([a-z0-9_-]{1,63})(\..+)$/.exec(host) ?? [];
-  const found = name === undefined ? undefined : originAt(`*${parent}`, port, origins);
+  const found = name === undefined ? undefined : wildcard.get(`${parent}${port}`);
   if (name === undefined || found === undefined) return undefined;
   return { origin: found.configured.replace('*', name), configured: found.configured };
 }

@@ -112,6 +112,9 @@ describe('forwardWith', () => {
     const responseHeadersIfAbsent = [['cache-control', 'private, no-store']] as const;
     const forward = forwardWith(httpRequest(), { ...nothing, responseHeadersIfAbsent }, hygiene);
     expect(forward.responseHeadersIfAbsent).toEqual(responseHeadersIfAbsent);
+    const setCookies = ['__Host-sallyport=1; Path=/'];
+    expect(forwardWith(httpRequest(), { ...nothing, setCookies }, hygiene).setCookies).toEqual(setCookies);
+    expect(forward).not.toHaveProperty('setCookies');
   });
 
   it('never names a header in both lists, and lets no managed name survive in any spelling (H1, H2)', () => {

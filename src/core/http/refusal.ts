@@ -54,7 +54,8 @@ ${link === undefined ? [] : [html`<p><a class="button" href="${link.href}">${t(l
 }
 
 function reference(word: string, requestId: string): Html {
-  return html` · ${word}: <code>${requestId}</code>`;
+  return html`<br>
+${word}: <code>${requestId}</code>`;
 }
 
 const texts = {

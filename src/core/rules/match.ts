@@ -57,6 +57,20 @@ export function matchRule(rules: readonly Rule[], subject: RuleSubject): Rule | 
   );
 }
 
+/** One of the things that a rule asks of a request. */
+export type RuleCondition = 'host' | 'method' | 'context' | 'path';
+
+/** What keeps a rule from deciding about a request, as {@link matchRule} sees it; empty when it would decide. */
+export function unmetConditions(rule: Rule, subject: RuleSubject): readonly RuleCondition[] {
+  const conditions: readonly (readonly [RuleCondition, boolean])[] = [
+    ['host', rule.origins === undefined || rule.origins.has(subject.origin)],
+    ['method', matchesMethod(rule, subject)],
+    ['context', hasContext(rule.context, subject.context)],
+    ['path', matchesPath(rule.path, subject.path)],
+  ];
+  return conditions.flatMap(([condition, isMet]) => (isMet ? [] : [condition]));
+}
+
 /** A preflight is OPTIONS, and to a rule that passes preflights also what it asks about. */
 function matchesMethod({ methods, passesPreflight }: Rule, { method, preflightMethod }: RuleSubject): boolean {
   if (methods === undefined || methods.has(method)) return true;

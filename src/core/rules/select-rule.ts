@@ -1,10 +1,10 @@
-import { indexOrigins, originNamed, parseAuthority } from '../http/authority.ts';
+import { indexOrigins, type NamedOrigin, originNamed, parseAuthority } from '../http/authority.ts';
 import { hasSeveralCredentials } from '../http/credentials.ts';
 import { type HeaderLimits, hasUnderscoredHeader, isWithin } from '../http/header-limits.ts';
 import { isRuleMethod, preflightMethodOf } from '../http/navigation.ts';
 import type { HttpRequest } from '../http/request.ts';
 import { matchRule, type Rule, type RuleUse } from './match.ts';
-import { readTarget } from './read-target.ts';
+import { type ReadTarget, readTarget } from './read-target.ts';
 
 /** What a request is answered by, or why it is answered by a refusal. */
 export type Selection =
@@ -46,60 +46,73 @@ export function createRuleSelector({ rules, limits, ...settings }: RuleSettings)
 
   return (request) => {
     if (!isWithin(limits, request)) return refusal('too_large', 'more header than a request may bring');
-    const authority = parseAuthority(request.authority);
-    if (authority === undefined) return refusal('ambiguous', 'the host is not a host');
+    const named = originNamed(request.authority, origins);
+    if (named === undefined && parseAuthority(request.authority) === undefined)
+      return refusal('ambiguous', 'the host is not a host');
     if (hasSeveralCredentials(request)) return refusal('ambiguous', 'two Authorization headers');
     const target = readTarget(request.target, isLenient);
     if (target.kind === 'ambiguous') return refusal('ambiguous', target.reason);
     // Rules name methods in upper case; `post` would pass by a rule for POST and mean the same to some workloads.
     if (!isRuleMethod(request.method)) return refusal('ambiguous', 'a method in no rule’s spelling');
-    const named = originNamed(authority, origins);
     // No rule of an unknown host could have tolerated a peculiar path.
     if (named === undefined && target.peculiarities.length > 0) return refusal('ambiguous', target.reason);
     if (named === undefined) return refusal('unknown_host', 'the host is not configured');
     // A server that answers it sends back what it got: the access token would reach the browser (RFC 9110 §9.3.8).
     if (request.method === 'TRACE') return refusal('denied', 'TRACE is never forwarded');
-
-    const { path, otherPaths, peculiarities } = target;
     const preflightMethod = passesPreflights ? preflightMethodOf(request) : undefined;
-    const { method, context } = request;
-    const ruleFor: RuleFor = (each) =>
-      matchRule(rules, { origin: named.configured, path: each, method, preflightMethod, context });
-    const rule = ruleFor(path);
-    if (peculiarities.some((each) => rule?.tolerates.has(each) !== true))
-      return refusal('ambiguous', target.reason, rule?.name);
-    if (guardsUnderscores && rule?.tolerates.has('underscoredHeaders') !== true && hasUnderscoredHeader(request))
-      return refusal('ambiguous', 'a header name with an underscore', rule?.name);
-    if (otherPaths.some((each) => ruleFor(each) !== rule)) return refusal('ambiguous', rulesDiffer(peculiarities));
-    if (rule === undefined) return refusal('denied', 'no rule matches');
-    const isPassed = preflightMethod !== undefined && rule.passesPreflight;
-    const isOpen: IsOpen = (each) =>
-      each.use.kind === 'public' || (preflightMethod !== undefined && each.passesPreflight);
-    if (isOpen(rule) && [path, ...otherPaths].some((each) => isOpenBySlash(each, rule, ruleFor, isOpen)))
-      return refusal('ambiguous', 'only a slash at the end opens it', rule.name);
-    if (rule.use.kind === 'deny') return refusal('denied', 'the rule denies', rule.name);
-    return { kind: 'rule', origin: named.origin, name: rule.name, use: isPassed ? { kind: 'preflight' } : rule.use };
+    const hasUnderscores = guardsUnderscores && hasUnderscoredHeader(request);
+    return selectAmong(rules, { request, named, target, preflightMethod, hasUnderscores });
   };
 }
 
+/** What is known of a request that no row above the rules has answered. */
+interface Candidate {
+  readonly request: HttpRequest;
+  readonly named: NamedOrigin;
+  readonly target: ReadTarget;
+  readonly preflightMethod: string | undefined;
+  readonly hasUnderscores: boolean;
+}
+
+/** The rule to which every reading of the target leads, if it tolerates what is peculiar about the request. */
+function selectAmong(rules: readonly Rule[], candidate: Candidate): Selection {
+  const { named, target, preflightMethod, hasUnderscores } = candidate;
+  const { method, context } = candidate.request;
+  const { path, otherPaths, peculiarities } = target;
+  const ruleFor: RuleFor = (each) =>
+    matchRule(rules, { origin: named.configured, path: each, method, preflightMethod, context });
+  const rule = ruleFor(path);
+  if (peculiarities.some((each) => rule?.tolerates.has(each) !== true))
+    return refusal('ambiguous', target.reason, rule?.name);
+  if (hasUnderscores && rule?.tolerates.has('underscoredHeaders') !== true)
+    return refusal('ambiguous', 'a header name with an underscore', rule?.name);
+  if (otherPaths.some((each) => ruleFor(each) !== rule)) return refusal('ambiguous', rulesDiffer(target));
+  if (rule === undefined) return refusal('denied', 'no rule matches');
+  const isPassed = (each: Rule) => preflightMethod !== undefined && each.passesPreflight;
+  const isOpen = (each: Rule) => each.use.kind === 'public' || isPassed(each);
+  if (isOpen(rule) && [path, ...otherPaths].some((each) => isOpenBySlash(each, rule, ruleFor, isOpen)))
+    return refusal('ambiguous', 'only a slash at the end opens it', rule.name);
+  if (rule.use.kind === 'deny') return refusal('denied', 'the rule denies', rule.name);
+  const use = isPassed(rule) ? ({ kind: 'preflight' } as const) : rule.use;
+  return { kind: 'rule', origin: named.origin, name: rule.name, use };
+}
+
 type RuleFor = (path: string) => Rule | undefined;
-type IsOpen = (rule: Rule) => boolean;
 
 function refusal(kind: Unselected['kind'], reason: string, rule?: string): Unselected {
   return { kind, reason, rule };
 }
 
-function rulesDiffer(peculiarities: readonly unknown[]): string {
-  return peculiarities.length === 0
-    ? 'rules depend on how an encoded ? or # is read'
-    : 'rules depend on how the path is read';
+function rulesDiffer({ peculiarities }: ReadTarget): string {
+  const what = peculiarities.length === 0 ? 'an encoded ? or #' : 'the path';
+  return `rules depend on how ${what} is read`;
 }
 
 /**
  * Whether an open rule matches only because of a slash at the end: `/admin/` is `/admin` to most workloads, and an
  * exact rule that protects that must not be passed so (P8).
  */
-function isOpenBySlash(path: string, rule: Rule, ruleFor: RuleFor, isOpen: IsOpen): boolean {
+function isOpenBySlash(path: string, rule: Rule, ruleFor: RuleFor, isOpen: (rule: Rule) => boolean): boolean {
   if (path === '/' || !path.endsWith('/')) return false;
   const withoutSlash = ruleFor(path.slice(0, -1));
   return withoutSlash !== rule && (withoutSlash === undefined || !isOpen(withoutSlash));

@@ -19,6 +19,15 @@ describe('admissionRefusal', () => {
     expect(refusal({ email: 'x', email_verified: false }, {})).toBeUndefined();
   });
 
+  it('lets in any verified address, and no other, where that is demanded (T10)', () => {
+    expect(refusal(verified('a@anywhere.example'), { verifiedEmail: true })).toBeUndefined();
+    expect(refusal({ email: 'a@anywhere.example', email_verified: false }, { verifiedEmail: true })).toBe(
+      'email_not_verified',
+    );
+    expect(refusal({ email: 'a@anywhere.example' }, { verifiedEmail: true })).toBe('email_not_verified');
+    expect(refusal({ email: 'a@anywhere.example' }, { verifiedEmail: true }, trusting)).toBeUndefined();
+  });
+
   it.each(['alice@example.com', 'ALICE@Example.COM'])('lets in %j by address, without case', (email) => {
     expect(refusal(verified(email), { emails: ['Alice@example.com'] })).toBeUndefined();
   });

@@ -8,6 +8,8 @@ export interface AdmissionRequirements {
   readonly domains?: readonly string[] | undefined;
   /** The user must be in at least one of them. Compared exactly. Narrows the other two. */
   readonly groups?: readonly string[] | undefined;
+  /** The address must be a verified one, whatever it is. `emails` and `domains` demand that by themselves. */
+  readonly verifiedEmail?: true | undefined;
 }
 
 /** How claims are read for admission. */
@@ -26,9 +28,10 @@ export function admissionRefusal(
   requirements: AdmissionRequirements,
   settings: AdmissionSettings,
 ): AdmissionRefusal | undefined {
-  if (requirements.emails !== undefined || requirements.domains !== undefined) {
+  const asksForAddress = requirements.emails !== undefined || requirements.domains !== undefined;
+  if (asksForAddress || requirements.verifiedEmail === true) {
     if (!settings.allowsUnverifiedEmail && claims.get('email_verified') !== true) return 'email_not_verified';
-    if (!isAllowedEmail(claims.get('email'), requirements)) return 'email_not_allowed';
+    if (asksForAddress && !isAllowedEmail(claims.get('email'), requirements)) return 'email_not_allowed';
   }
   if (requirements.groups !== undefined) {
     const own = textsOf(claims.get(settings.groupsClaim));

@@ -97,7 +97,9 @@ export const issuerSettings = z
       ),
     issuer: httpsOrLoopbackUrlSchema
       .optional()
-      .describe('Issuer identifier. Its path is the base path. Default: the first origin with the base path.'),
+      .describe(
+        'Issuer identifier. Its path is the base path. Default: the first origin without a wildcard, with the base path.',
+      ),
     signingKeys: secretSchema.describe('Private JWK Set, as `sallyport issuer signing-keys new` prints it.'),
     clients: z.array(client).default([]),
     users: z.array(user).default([]),

@@ -53,7 +53,7 @@ export function decide(facts: SessionFacts, requirements: SessionRequirements, s
   const because = whyEnded(stored, now, settings) ?? whyNotAllowed(stored, requirements);
   if (because !== undefined) return turnAway(request, requirements, because);
   const { session } = stored;
-  const allowsUnverifiedEmail = settings.providers.get(session.provider)?.vouchesForEmail ?? false;
+  const allowsUnverifiedEmail = settings.providers.get(session.provider)?.vouchesForEmail === true;
   const reason = admissionRefusal(session.claims, requirements, { ...settings, allowsUnverifiedEmail });
   if (reason !== undefined) return { kind: 'refuse', reason };
   return { kind: 'forward', stored, touches: needsTouch(stored, now, settings.idleLifetime) };

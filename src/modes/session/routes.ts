@@ -19,10 +19,8 @@ export function sessionRoutes(runtime: SessionRuntime): FastifyPluginAsync {
   return async (service) => {
     // A provider's form alone is of interest here: a POST to /logout says all by its origin and its cookie.
     service.removeAllContentTypeParsers();
-    service.addContentTypeParser('*', (_request, payload, done) => {
-      payload.resume();
-      done(null);
-    });
+    // Read, so that a body without an end is refused at the limit, and thrown away.
+    service.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
     service.addContentTypeParser(
       'application/x-www-form-urlencoded',
       { parseAs: 'string', bodyLimit: 32_768 },

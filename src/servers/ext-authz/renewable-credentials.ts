@@ -27,12 +27,13 @@ export function renewableCredentials(initial: MutualTls): RenewableCredentials {
   const provider: experimental.CertificateProvider = {
     addCaCertificateListener(listener) {
       caListeners.add(listener);
-      tellCa(listener);
+      // Not at once: grpc-js listens to us a moment before the server listens to it.
+      queueMicrotask(() => tellCa(listener));
     },
     removeCaCertificateListener: (listener) => void caListeners.delete(listener),
     addIdentityCertificateListener(listener) {
       identityListeners.add(listener);
-      tellIdentity(listener);
+      queueMicrotask(() => tellIdentity(listener));
     },
     removeIdentityCertificateListener: (listener) => void identityListeners.delete(listener),
   };

@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Address } from '../address.ts';
+import { endUnread, httpBounds } from '../http-bounds.ts';
 import { listenAt } from '../listen.ts';
 
 /** Whether this process can answer requests. Providers are told, not counted: sessions live on without them. */
@@ -7,6 +8,15 @@ export interface Readiness {
   readonly store: 'reachable' | 'unreachable';
   readonly providers: ReadonlyMap<string, 'ready' | 'unavailable' | 'not_asked'>;
   readonly draining: boolean;
+  /** The configuration that serves. An attempt to replace it that failed is told here, and changes nothing. */
+  readonly config: ConfigStatus;
+}
+
+/** Times are ISO 8601. */
+export interface ConfigStatus {
+  readonly loadedAt: string;
+  /** Undefined when none was made. */
+  readonly lastReload: { readonly at: string; readonly outcome: string } | undefined;
 }
 
 export interface OpsOptions {
@@ -29,8 +39,16 @@ export async function listenOps(options: OpsOptions): Promise<OpsServer> {
 }
 
 function createServer({ readiness, metrics }: OpsOptions): FastifyInstance {
-  const server = Fastify({ logger: false, requestTimeout: 10_000, bodyLimit: 1024, forceCloseConnections: true });
-  server.addHook('onRequest', async (_request, reply) => {
+  const { requestTimeout } = httpBounds; // Fastify sets its own default over the one of `http`
+  const server = Fastify({
+    logger: false,
+    http: httpBounds,
+    requestTimeout,
+    bodyLimit: 1024,
+    forceCloseConnections: true,
+  });
+  server.addHook('onRequest', async (request, reply) => {
+    endUnread(request.raw, reply.raw);
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
   server.get('/healthz', () => ({ status: 'alive' }));
@@ -42,6 +60,7 @@ function createServer({ readiness, metrics }: OpsOptions): FastifyInstance {
       store: state.store,
       providers: Object.fromEntries(state.providers),
       draining: state.draining,
+      config: { loaded_at: state.config.loadedAt, last_reload: state.config.lastReload ?? null },
     });
   });
   server.get('/metrics', async (_request, reply) => {

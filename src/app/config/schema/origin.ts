@@ -25,6 +25,12 @@ export const originSchema = z.string().superRefine((text, context) => {
   if (isServed && url.origin === sample) return;
   const message =
     'expected scheme://host[:port] with http or https, in lower case, without path and default port; `*.` may stand for the first name of the host';
-  const params = isServed ? { suggestion: `write ${written(url.origin)}` } : {};
+  const suggestion = isServed ? `write ${written(url.origin)}` : withScheme(text);
+  const params = suggestion === undefined ? {} : { suggestion };
   context.addIssue({ code: 'custom', message, params });
 });
+
+/** What is most often meant by a host alone. */
+function withScheme(text: string): string | undefined {
+  return /^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?$/.test(text) ? `write https://${text}` : undefined;
+}

@@ -52,6 +52,11 @@ const redisStore = z.strictObject({
   type: z.literal('redis'),
   url: z
     .string()
+    .refine((text) => !/^rediss?:\/\/[^/]*@/.test(text), {
+      error: 'expected a URL without user name and password',
+      params: { suggestion: 'write them beside it: username: name, password: {file: path}' },
+      abort: true,
+    })
     .refine(isRedisUrl, 'expected redis://host[:port][/database] or rediss://…, without user name and password')
     .optional()
     .describe(

@@ -1,0 +1,122 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { expectHealthy } from '../support/aftermath.ts';
+import { scriptFetch } from '../support/browser-headers.ts';
+import { createClient } from '../support/client.ts';
+import { callbackUrlOf } from '../support/login-steps.ts';
+import { reloadsOf, reloadWith } from '../support/reload.ts';
+import { freshKeyRing, runSallyport, type SallyportProcess } from '../support/sallyport.ts';
+import { type ConfigDocument, startWorld, type World } from '../support/world.ts';
+
+// Every reload here is asked for by SIGHUP; the watching of files has tests of its own.
+
+let world: World;
+let sallyport: SallyportProcess;
+
+beforeAll(async () => {
+  world = await startWorld({
+    adjust: (config) => {
+      config['reload'] = { watch: false };
+      config['shutdown'] = { delay: '0s', drain: '2s' };
+    },
+  });
+  const [only] = world.replicas;
+  if (only === undefined) throw new Error('the world has no replica');
+  sallyport = only;
+});
+
+function changed(change: (config: ConfigDocument) => void): ConfigDocument {
+  const config = structuredClone(world.configs[0] ?? {});
+  change(config);
+  return config;
+}
+
+/** A configuration that serves, each time another. */
+function sound(number: number): ConfigDocument {
+  return changed((config) => {
+    config['rules'].unshift({ name: `extra ${number}`, path: { prefix: `/extra-${number}` }, use: 'public' });
+    config['log'] = { level: number % 2 === 0 ? 'debug' : 'info' };
+    // Another provider under the same registration: sessions stay.
+    if (number % 3 === 0) config['providers'].test.requestTimeout = '9s';
+  });
+}
+
+const mistakes: readonly (readonly [outcome: string, make: (config: ConfigDocument) => void])[] = [
+  ['invalid', (config) => config['rules'].unshift({ use: 'nobody' })],
+  ['invalid', (config) => Object.assign(config['keys'], { file: 'not-there.json' })],
+  ['invalid', (config) => Object.assign(config, { surprise: true })],
+  ['needs_restart', (config) => Object.assign(config['listen'], { ops: '127.0.0.1:1' })],
+  ['needs_restart', (config) => Object.assign(config['listen'], { http: '127.0.0.1:1' })],
+  ['store_unreachable', (config) => Object.assign(config, { store: { type: 'redis', url: 'redis://127.0.0.1:1' } })],
+];
+
+it('fails no request under load in 20 reloads, bad ones among them, and keeps sessions', async () => {
+  const client = await world.logIn('/app');
+  const before = client.cookieHeader(world.origin);
+  const outcomes = new Map<string, number>();
+  const state = { isOver: false };
+  const keepDoing = async (name: string, act: () => Promise<number>) => {
+    while (!state.isOver) {
+      const outcome = `${name}: ${await act().catch((error: unknown) => String(error))}`;
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    }
+  };
+  const statusOf = async (path: string) => (await client.send(`${world.origin}${path}`)).status;
+  const traffic = [
+    keepDoing('page', () => statusOf('/app')),
+    keepDoing('page', () => statusOf('/app/other')),
+    keepDoing('public page', () => statusOf('/public/page')),
+    keepDoing('userinfo', () => statusOf('/_auth/userinfo')),
+    keepDoing('stranger', async () => {
+      return (await createClient().send(`${world.origin}/app`, { headers: scriptFetch })).status;
+    }),
+    keepDoing('login', async () => ((await world.logIn('/app')).cookies(world.origin).size > 0 ? 200 : 0)),
+  ];
+  for (let number = 0; number < 14; number += 1) {
+    expect(await reloadWith(sallyport, sound(number))).toBe('reloaded');
+    expect(await statusOf(`/extra-${number}`)).toBe(200);
+    const [outcome, make] = mistakes[number] ?? [];
+    if (outcome === undefined || make === undefined) continue;
+    expect(await reloadWith(sallyport, changed(make))).toBe(outcome);
+    // What served before serves on, whole.
+    expect((await createClient().send(`${world.origin}/extra-${number}`)).status).toBe(200);
+  }
+  state.isOver = true;
+  await Promise.all(traffic);
+  expect([...outcomes.keys()].sort()).toEqual([
+    'login: 200',
+    'page: 200',
+    'public page: 200',
+    'stranger: 401',
+    'userinfo: 200',
+  ]);
+  for (const count of outcomes.values()) expect(count).toBeGreaterThan(20);
+  expect(await reloadsOf(sallyport)).toBe(20);
+  expect(client.cookieHeader(world.origin)).toBe(before);
+  expect(await reloadWith(sallyport, world.configs[0])).toBe('reloaded');
+  await expectHealthy(world);
+});
+
+it('takes over a rotated key ring while a login is under way: the login ends, old sessions live (L12)', async () => {
+  const client = await world.logIn('/app');
+  const late = createClient();
+  const callback = await callbackUrlOf(late, world.origin, '/app/late');
+  const added = await runSallyport('keys', 'new', '--add', '--file', join(world.folder, 'keys.json'));
+  expect(added.code).toBe(0);
+  expect(await reloadWith(sallyport, world.configs[0])).toBe('reloaded');
+  expect((await late.follow(callback)).url).toBe(`${world.origin}/app/late`);
+  expect((await client.send(`${world.origin}/app`)).status).toBe(200);
+});
+
+it('a key that left the ring opens nothing any more: the login begins again, and the session is none (L12, S11)', async () => {
+  const client = await world.logIn('/app');
+  const late = createClient();
+  const callback = await callbackUrlOf(late, world.origin, '/app/late');
+  const file = join(world.folder, 'keys.json');
+  await writeFile(`${file}.new`, freshKeyRing());
+  await rename(`${file}.new`, file);
+  expect(await reloadWith(sallyport, world.configs[0])).toBe('reloaded');
+  expect((await late.open(callback)).status).toBe(400);
+  expect((await client.send(`${world.origin}/app`, { headers: scriptFetch })).status).toBe(401);
+});
