@@ -32,7 +32,7 @@ export interface Explanation {
   readonly rule: string | undefined;
   /** `public`, `deny` or the instance that the rule names. */
   readonly use: string | undefined;
-  readonly decision: 'bad_request' | 'unknown_host' | ModeExplanation['decision'];
+  readonly decision: 'too_large' | 'bad_request' | 'unknown_host' | ModeExplanation['decision'];
   readonly reason: string;
 }
 
@@ -131,7 +131,7 @@ const denied: Refusal = {
 };
 
 const explained = {
-  too_large: 'bad_request',
+  too_large: 'too_large',
   ambiguous: 'bad_request',
   unknown_host: 'unknown_host',
   denied: 'refuse',

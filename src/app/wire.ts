@@ -48,7 +48,12 @@ export async function wire(config: Config, telemetry: Telemetry, before?: Wired)
   const store = await storeOf(config, telemetry, before);
   const ring = keyRingOf(config);
   const createIssuerEngine = await issuerEngineOf(config);
-  return compose(config, { ring, store, providers, telemetry, createIssuerEngine });
+  try {
+    return compose(config, { ring, store, providers, telemetry, createIssuerEngine });
+  } catch (error) {
+    await closeUnused({ store, providers }, before?.application);
+    throw error;
+  }
 }
 
 /** What stands behind the ports, where there is a choice. */
@@ -96,7 +101,10 @@ export function compose(config: Config, parts: Parts): Application {
 }
 
 /** Closes what an application had and `next` did not take over. */
-export async function closeUnused({ store, providers }: Application, next: Application | undefined): Promise<void> {
+export async function closeUnused(
+  { store, providers }: Pick<Application, 'store' | 'providers'>,
+  next: Application | undefined,
+): Promise<void> {
   const kept = new Set(next?.providers.values());
   for (const provider of providers.values()) if (!kept.has(provider)) provider.close();
   if (store !== next?.store) await store.close();
@@ -117,9 +125,6 @@ async function storeOf(config: Config, telemetry: Telemetry, before: Wired | und
   switch (config.store.kind) {
     case 'memory':
       return createMemoryStore({ clock: systemClock, maxSessions: config.store.maxSessions });
-    case 'cookie':
-      // For markers of what was used, which are this process's own; sessions are in cookies.
-      return createMemoryStore({ clock: systemClock });
     case 'redis': {
       const { createRedisStore } = await import('../adapters/ioredis/redis-store.ts');
       const { kind: _kind, commandTimeout, ...options } = config.store;

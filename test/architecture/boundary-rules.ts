@@ -15,7 +15,12 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   '@bufbuild/protobuf': ['^src/gen/', '^src/servers/ext-authz/'],
   fastify: ['^src/servers/', '^src/modes/[^/]+/routes\\.ts$', '^src/modes/mode\\.ts$'],
   '@fastify/formbody': ['^src/servers/', '^src/modes/[^/]+/routes\\.ts$'],
-  zod: ['^src/modes/[^/]+/(settings|requirements)\\.ts$', '^src/modes/(mode|settings-types)\\.ts$', '^src/app/config/'],
+  zod: [
+    '^src/modes/[^/]+/(settings|requirements)\\.ts$',
+    '^src/modes/(mode|settings-types)\\.ts$',
+    '^src/app/config/',
+    '^src/servers/admin/input\\.ts$',
+  ],
   commander: ['^src/app/cli/'],
   'fastest-levenshtein': ['^src/app/config/'],
   'smol-toml': ['^src/app/import/'],

@@ -13,7 +13,10 @@ afterAll(() => server.close());
 
 describeStore('Redis', async (clock) => {
   const keyPrefix = `contract-${randomUUID()}`;
-  const store = createRedisStore({ url: server.url, keyPrefix, commandTimeoutMs: 2000 }, { clock });
+  const store = createRedisStore(
+    { topology: { kind: 'standalone', url: server.url }, keyPrefix, commandTimeoutMs: 2000 },
+    { clock },
+  );
   await store.isReachable();
   return store;
 });

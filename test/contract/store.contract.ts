@@ -201,6 +201,103 @@ export function describeStore(adapter: string, open: (clock: FixedClock) => Prom
       });
     });
 
+    describe('names of sessions', () => {
+      it('are those of all sessions that live', async () => {
+        const names = range(30).map((n) => `s${n}`);
+        await Promise.all(names.map((name) => store.sessions.create(name, session())));
+        await store.sessions.delete('s7');
+        expect(await namesIn(store)).toEqual(names.filter((name) => name !== 's7').toSorted());
+      });
+
+      it('are none in an empty store, whatever else is in it', async () => {
+        await store.once.take('s:state', inSeconds(60));
+        await store.index.add('s:group', 'a', inSeconds(60));
+        expect(await namesIn(store)).toEqual([]);
+      });
+
+      it('come all of 3,000, while others come and go', async () => {
+        const names = range(3000).map((n) => `stays${n}`);
+        await Promise.all(names.map((name) => store.sessions.create(name, session())));
+        const found = new Set<string>();
+        let step = 0;
+        for await (const name of store.sessions.names()) {
+          found.add(name);
+          if (step % 10 === 0) await store.sessions.create(`comes${step}`, session());
+          if (step % 10 === 5) await store.sessions.delete(`comes${step - 5}`);
+          step += 1;
+        }
+        expect(names.filter((name) => !found.has(name))).toEqual([]);
+      });
+    });
+
+    describe('the index of sessions', () => {
+      it('lists a group in the order of adding, whatever the ends', async () => {
+        await store.index.add('user', 'first', inSeconds(500));
+        await store.index.add('user', 'second', inSeconds(10));
+        await store.index.add('user', 'third', inSeconds(1000));
+        await store.index.add('other', 'fourth', inSeconds(10));
+        expect(await store.index.list('user')).toEqual(['first', 'second', 'third']);
+        expect(await store.index.list('other')).toEqual(['fourth']);
+        expect(await store.index.list('absent')).toEqual([]);
+      });
+
+      it('lists each of 300 names that were added at once', async () => {
+        const names = range(300).map((n) => `s${n}`);
+        await Promise.all(names.map((name) => store.index.add('user', name, inSeconds(100))));
+        expect((await store.index.list('user')).toSorted()).toEqual(names.toSorted());
+      });
+
+      it('keeps the place of a name that is added again, and takes its new end', async () => {
+        await store.index.add('user', 'first', inSeconds(10));
+        await store.index.add('user', 'second', inSeconds(100));
+        await store.index.add('user', 'first', inSeconds(100));
+        expect(await store.index.list('user')).toEqual(['first', 'second']);
+        clock.advance(50);
+        expect(await store.index.list('user')).toEqual(['first', 'second']);
+      });
+
+      it('forgets a name at its end, and keeps the others', async () => {
+        await store.index.add('user', 'short', inSeconds(10));
+        await store.index.add('user', 'long', inSeconds(1000));
+        clock.advance(9);
+        expect(await store.index.list('user')).toEqual(['short', 'long']);
+        clock.advance(1);
+        expect(await store.index.list('user')).toEqual(['long']);
+        await store.index.add('user', 'later', inSeconds(10));
+        clock.advance(20);
+        expect(await store.index.list('user')).toEqual(['long']);
+      });
+
+      it('takes no name whose end has come', async () => {
+        await store.index.add('user', 'ended', clock.now());
+        expect(await store.index.list('user')).toEqual([]);
+        await store.index.add('user', 'live', inSeconds(10));
+        await store.index.add('user', 'ended', inSeconds(-10));
+        await store.index.add('user', 'live', inSeconds(-10));
+        expect(await store.index.list('user')).toEqual([]);
+      });
+
+      it('removes a name, once or twice, and adds it again as the newest', async () => {
+        await store.index.add('user', 'first', inSeconds(100));
+        await store.index.add('user', 'second', inSeconds(100));
+        await store.index.remove('user', 'first');
+        await store.index.remove('user', 'first');
+        await store.index.remove('absent', 'first');
+        expect(await store.index.list('user')).toEqual(['second']);
+        await store.index.add('user', 'first', inSeconds(100));
+        expect(await store.index.list('user')).toEqual(['second', 'first']);
+        await store.index.remove('user', 'first');
+        await store.index.remove('user', 'second');
+        expect(await store.index.list('user')).toEqual([]);
+      });
+
+      it('keeps groups apart, whatever characters they have', async () => {
+        const groups = ['a', 'a:b', '{a}', 'a}', '%7Ba%7D', 'é', '__proto__', ' '];
+        await Promise.all(groups.map((group, n) => store.index.add(group, `s${n}`, inSeconds(60))));
+        for (const [n, group] of groups.entries()) expect(await store.index.list(group)).toEqual([`s${n}`]);
+      });
+    });
+
     describe('once markers', () => {
       it('gives true to exactly one of 100 at the same time (L3)', async () => {
         const outcomes = await Promise.all(range(100).map(() => store.once.take('state', inSeconds(60))));
@@ -389,6 +486,13 @@ export function describeStore(adapter: string, open: (clock: FixedClock) => Prom
       });
     });
   });
+}
+
+/** All names, sorted, each once. */
+async function namesIn(store: Store): Promise<readonly string[]> {
+  const names = new Set<string>();
+  for await (const name of store.sessions.names()) names.add(name);
+  return [...names].toSorted();
 }
 
 function range(length: number): readonly number[] {

@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { headerValues } from '../../src/core/http/request.ts';
-import type { Reply } from '../../src/core/verdict.ts';
+import type { PlainReply } from '../../src/core/verdict.ts';
 import { CheckResponse } from '../../src/gen/envoy/service/auth/v3/external_auth.ts';
 import { withFreePorts } from '../support/ports.ts';
 import { rawGet, sendRaw } from '../support/raw-http.ts';
@@ -254,7 +254,7 @@ describe('headers of clients', () => {
 });
 
 describe('answers of the check', () => {
-  const reply = (status: number, headers: Reply['headers'], body = ''): Reply => ({
+  const reply = (status: number, headers: PlainReply['headers'], body = ''): PlainReply => ({
     kind: 'reply',
     status,
     headers,

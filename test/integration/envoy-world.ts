@@ -8,7 +8,7 @@ import { envoyBootstrap } from '../../src/app/envoy/bootstrap.ts';
 import { printEnvoyYaml } from '../../src/app/envoy/print.ts';
 import type { HttpRequest } from '../../src/core/http/request.ts';
 import { epochSecondsOf, secondsOf } from '../../src/core/time.ts';
-import type { Forward, Verdict } from '../../src/core/verdict.ts';
+import type { Forward, PlainReply } from '../../src/core/verdict.ts';
 import { CheckResponse } from '../../src/gen/envoy/service/auth/v3/external_auth.ts';
 import type { Address } from '../../src/servers/address.ts';
 import { listenExtAuthz } from '../../src/servers/ext-authz/grpc-listener.ts';
@@ -50,7 +50,7 @@ export async function startEdge(text: string, folder?: string): Promise<Edge> {
 export interface ScriptedCheck {
   readonly seen: readonly HttpRequest[];
   /** A verdict, or the bytes of an answer that our own guard would never let out. */
-  answerWith(answer: (seen: HttpRequest) => Verdict | Uint8Array | Promise<Verdict>): void;
+  answerWith(answer: (seen: HttpRequest) => Forward | PlainReply | Uint8Array | Promise<Forward | PlainReply>): void;
   /** Forgets what was seen and allows everything again. */
   reset(): void;
   stop(): Promise<void>;

@@ -20,6 +20,7 @@ import {
 } from '../../src/servers/ext-authz/grpc-listener.ts';
 import { createAuthority, type KeyPair, type TestAuthority } from '../support/certificates.ts';
 import { checkMessage } from '../support/check-request.ts';
+import { renderer } from '../support/rendered.ts';
 
 const checkPath = '/envoy.service.auth.v3.Authorization/Check';
 const anyPort = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
@@ -50,7 +51,8 @@ async function listen(
   authorize: () => Promise<Verdict> = () => Promise.resolve(forward),
 ): Promise<ExtAuthzListener> {
   const telemetry = { event: () => {}, problem: () => {}, check: () => {} };
-  const check = createCheck({ authorize, telemetry, now: () => performance.now() / 1000, deadline: secondsOf(1.8) });
+  const now = () => performance.now() / 1000;
+  const check = createCheck({ authorize, telemetry, renderer, now, deadline: secondsOf(1.8) });
   const listener = await listenExtAuthz({ address: anyPort, tls: undefined, ...options }, check);
   cleanUps.push(() => listener.close(secondsOf(0)));
   return listener;

@@ -11,6 +11,7 @@ import { listenSideService, type SideService } from '../../src/servers/side-serv
 import { failingStore } from '../support/failing-store.ts';
 import { modeServices } from '../support/mode-services.ts';
 import { type RecordedEvent, recordingTelemetry } from '../support/recording-telemetry.ts';
+import { renderer } from '../support/rendered.ts';
 
 export const origin = 'https://app.example.com';
 /** Also configured, and not the issuer's. */
@@ -58,6 +59,7 @@ export async function startIssuer(base = createMemoryStore({ clock: systemClock 
         origins: [origin, otherOrigin],
         mounts: [{ basePath: instance.basePath, routes: instance.routes }],
         telemetry,
+        renderer,
       }),
     );
   }

@@ -6,7 +6,14 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createTelemetry } from '../../src/adapters/telemetry/telemetry.ts';
 import { listenOps, type OpsOptions, type OpsServer, type Readiness } from '../../src/servers/ops/ops.ts';
 
-const ready: Readiness = { store: 'reachable', providers: new Map([['demo', 'ready']]), draining: false };
+const loadedAt = '2026-11-21T10:00:00.000Z';
+
+const ready: Readiness = {
+  store: 'reachable',
+  providers: new Map([['demo', 'ready']]),
+  draining: false,
+  config: { loadedAt, lastReload: undefined },
+};
 
 let server: OpsServer | undefined;
 
@@ -41,7 +48,16 @@ describe('the ops server', () => {
       store: 'reachable',
       providers: { demo: 'ready' },
       draining: false,
+      config: { loaded_at: loadedAt, last_reload: null },
     });
+  });
+
+  it('stays ready when a new configuration was refused, and says so', async () => {
+    const lastReload = { at: '2026-11-21T11:00:00.000Z', outcome: 'invalid' };
+    const state = { ...ready, config: { loadedAt, lastReload } };
+    const response = await fetch(`${await listen({ readiness: () => Promise.resolve(state) })}/readyz`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ status: 'ready', config: { last_reload: lastReload } });
   });
 
   it('stays ready while a provider is down: sessions live on without it', async () => {

@@ -49,7 +49,7 @@ describe('the Redis store when Redis fails (I4)', () => {
     };
     const secret = password === undefined ? undefined : new Secret(password);
     const one = createRedisStore(
-      { url, password: secret, keyPrefix: 'sallyport', commandTimeoutMs },
+      { topology: { kind: 'standalone', url }, password: secret, keyPrefix: 'sallyport', commandTimeoutMs },
       { clock: systemClock, telemetry },
     );
     opened.push(one);

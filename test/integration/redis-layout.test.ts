@@ -1,13 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRedisStore } from '../../src/adapters/ioredis/redis-store.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
-import { Secret } from '../../src/core/secret.ts';
 import { type EpochSeconds, epochSecondsOf, secondsOf } from '../../src/core/time.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
-import { root } from '../support/tools.ts';
 
 const options = { keyPrefix: 'sallyport', commandTimeoutMs: 2000 };
 
@@ -23,7 +20,7 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
   afterAll(() => server.close());
   beforeEach(async () => {
     await admin.flushall();
-    store = createRedisStore({ url: server.url, ...options }, { clock: systemClock });
+    store = createRedisStore({ topology: { kind: 'standalone', url: server.url }, ...options }, { clock: systemClock });
     await store.isReachable();
   });
   afterEach(() => store.close());
@@ -76,6 +73,7 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
       { value: Buffer.from('v'), endsAt: undefined, group: 'endless', alias: undefined },
     );
     await store.documents.deleteGroup('absent');
+    await store.index.add('user', 'a', inSeconds(600));
     const keys = (await admin.keys('*')).toSorted();
     expect(keys).toEqual([
       'sallyport:a:{code:other}',
@@ -84,6 +82,7 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
       'sallyport:g:{absent}',
       'sallyport:g:{endless}',
       'sallyport:g:{grant}',
+      'sallyport:i:{user}',
       'sallyport:o:{state}',
       'sallyport:s:{a}',
     ]);
@@ -111,56 +110,70 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
     expect(await admin.zrange('sallyport:g:{grant}', '0', '-1')).toEqual(['code:live', 'code:new']);
   });
 
+  it('keeps a group of sessions until its latest end, without the ended ones', async () => {
+    const key = 'sallyport:i:{user}';
+    const steps = 2_097_152;
+    await admin.zadd(key, String(inSeconds(-1) * steps), 'ended', String(inSeconds(50) * steps), 'live');
+    await store.index.add('user', 'new', inSeconds(600));
+    expect(await admin.zrange(key, '0', '-1')).toEqual(['live', 'new', '!']);
+    await store.index.add('user', 'short', inSeconds(10));
+    expect((await admin.pttl(key)) / 1000).toSatisfy(within(597, 600));
+    expect(await store.index.list('user')).toEqual(['live', 'new', 'short']);
+  });
+
+  it('lists the names of its own sessions, past those of another prefix, and never with KEYS', async () => {
+    const other = createRedisStore(
+      { topology: { kind: 'standalone', url: server.url }, ...options, keyPrefix: 'sallyport-2' },
+      { clock: systemClock },
+    );
+    await other.isReachable();
+    await other.sessions.create('other', session(600, 300));
+    await store.sessions.create('own', session(600, 300));
+    await admin.config('RESETSTAT');
+    const names: string[] = [];
+    for await (const name of store.sessions.names()) names.push(name);
+    expect(names).toEqual(['own']);
+    const calls = await admin.info('commandstats');
+    expect(calls).toContain('cmdstat_scan');
+    expect(calls).not.toContain('cmdstat_keys');
+    await other.close();
+  });
+
+  it('gives up the list of names when its connection is lost: a cursor is good for one life of Redis', async () => {
+    for (let n = 0; n < 3000; n += 1) await store.sessions.create(`s${n}`, session(600, 300));
+    const listing = (async () => {
+      let seen = 0;
+      for await (const _ of store.sessions.names()) {
+        seen += 1;
+        if (seen === 1) await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+        // Long enough for a new connection, on which the old cursor would silently skip.
+        if (seen === 2) await store.isReachable();
+      }
+      return seen;
+    })();
+    await expect(listing).rejects.toThrow('the store did not carry out a scan');
+  });
+
   it.each([
     ['other', 'other:s:{a}'],
     ['other:', 'other:s:{a}'],
     ['', 's:{a}'],
   ])('begins every key with the prefix %j', async (keyPrefix, key) => {
-    const prefixed = createRedisStore({ url: server.url, ...options, keyPrefix }, { clock: systemClock });
+    const prefixed = createRedisStore(
+      { topology: { kind: 'standalone', url: server.url }, ...options, keyPrefix },
+      { clock: systemClock },
+    );
     await prefixed.isReachable();
     await prefixed.sessions.create('a', session(600, 300));
     await prefixed.close();
     expect(await admin.keys('*')).toEqual([key]);
   });
 
-  it('needs no other rights than those that docs/store.md gives', async () => {
-    const page = await readFile(`${root}docs/store.md`, 'utf8');
-    const rights = page.match(/ \+[a-z]+/g)?.map((right) => right.trim()) ?? [];
-    expect(rights.length).toBeGreaterThan(20);
-    await admin.acl(
-      'SETUSER',
-      'limited',
-      'on',
-      '>limited-password',
-      '~sallyport:*',
-      'resetchannels',
-      '-@all',
-      ...rights,
-    );
-    const limited = createRedisStore(
-      { url: server.url, username: 'limited', password: new Secret('limited-password'), ...options },
+  it('uses the database of the URL', async () => {
+    const other = createRedisStore(
+      { topology: { kind: 'standalone', url: `${server.url}/3` }, ...options },
       { clock: systemClock },
     );
-    expect(await limited.isReachable()).toBe(true);
-    await limited.sessions.create('a', session(600, 300));
-    await limited.sessions.touch('a', inSeconds(5));
-    expect(await limited.sessions.replace('a', 1, Buffer.from('second'))).toBe(true);
-    expect(await limited.sessions.find('a')).toBeDefined();
-    expect(await limited.sessions.delete('a')).toBe(true);
-    expect(await limited.once.take('state', inSeconds(60))).toBe(true);
-    const key = { kind: 'code', id: 'one' };
-    const document = { value: Buffer.from('v'), endsAt: inSeconds(60), group: 'grant', alias: 'other' };
-    await limited.documents.put(key, { ...document, endsAt: inSeconds(-1) });
-    await limited.documents.put(key, document);
-    expect(await limited.documents.consume(key, systemClock.now())).toBe(true);
-    expect(await limited.documents.findByAlias('code', 'other')).toBeDefined();
-    await limited.documents.deleteGroup('grant');
-    expect(await limited.documents.find(key)).toBeUndefined();
-    await limited.close();
-  });
-
-  it('uses the database of the URL', async () => {
-    const other = createRedisStore({ url: `${server.url}/3`, ...options }, { clock: systemClock });
     await other.isReachable();
     await other.sessions.create('a', session(600, 300));
     await other.close();
@@ -171,7 +184,10 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
   });
 
   it('shares sessions between two processes, and counts their writes', async () => {
-    const second = createRedisStore({ url: server.url, ...options }, { clock: systemClock });
+    const second = createRedisStore(
+      { topology: { kind: 'standalone', url: server.url }, ...options },
+      { clock: systemClock },
+    );
     await second.isReachable();
     await store.sessions.create('a', session(600, 300));
     const outcomes = await Promise.all(
@@ -190,7 +206,9 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
     'redis://127.0.0.1/name',
     'redis:///0',
   ])('does not take %s for an address of Redis', (url) => {
-    expect(() => createRedisStore({ url, ...options }, { clock: systemClock })).toThrow(/^store\.url: expected/);
+    expect(() =>
+      createRedisStore({ topology: { kind: 'standalone', url }, ...options }, { clock: systemClock }),
+    ).toThrow(/^store\.url: expected/);
   });
 });
 

@@ -119,7 +119,15 @@ describe('G7 a bad configuration ends serve with 1, which names key and line, ne
       'origins[1]',
     ],
     ['an origin with a path', 'origins', `["https://app.example.com/${canary}"]`, 'origins[0]'],
-    ['a wildcard origin', 'origins', '["https://*.example.com"]', 'origins[0]'],
+    ['an origin that is all of a top-level domain', 'origins', '["https://*.com"]', 'origins[0]'],
+    ['an origin with a wildcard within a name', 'origins', `["https://${canary}-*.example.com"]`, 'origins[0]'],
+    ['preflights on a public rule', 'rules', '[{use: public, passPreflight: true}]', 'rules[0].passPreflight'],
+    [
+      'a tolerance that there is not',
+      'rules',
+      '[{use: web, tolerate: {semicolon: true}}]',
+      'rules[0].tolerate.semicolon',
+    ],
     [
       'an http issuer',
       'providers',

@@ -140,7 +140,7 @@ describe.each(ways)('P3, P4 empty segments and parameters where a rule tolerates
   }, 60_000);
 });
 
-describe.each(ways)('P1 to P8 where another rule tolerates everything, %s listener', (way) => {
+describe.each(ways)('P1, P2, P3, P4, P5, P6, P8 where another rule tolerates everything, %s listener', (way) => {
   /** As without exceptions, or as strict as the check alone: Envoy no longer merges slashes. */
   async function expectNoWeaker(host: Host, [target, shipped, bare = shipped]: Row): Promise<void> {
     const seen = await attempt(world, ports[way], rawGet(target, hostsOf(world)[host]));

@@ -28,7 +28,23 @@ async function expectOutcome(way: Way, host: 'closed' | 'open', [target, shipped
 
 const named = (rows: readonly Row[] = []) => rows.map((row) => ({ target: row[0], row }));
 
-describe.each(Object.keys(closed))('%s', (id) => {
+/** The tables of path-tables.ts. */
+const cases = [
+  ['P1', 'dot segments, plain, encoded and encoded twice'],
+  ['P2', 'encoded slashes, backslashes, NUL and overlong UTF-8'],
+  ['P3', 'doubled slashes'],
+  ['P4', 'path parameters'],
+  ['P5', 'fragments, raw and encoded'],
+  ['P6', 'the text of a rule inside the query'],
+  ['P8', 'case, trailing slash, percent-encoded letters'],
+] as const;
+
+it('has a name for every table', () => {
+  const ids = cases.map(([id]) => id);
+  expect([Object.keys(closed), Object.keys(open)]).toEqual([ids, ids]);
+});
+
+describe.each(cases)('%s %s', (id) => {
   describe.each(ways)('%s listener', (way) => {
     it.each(named(closed[id]))('where all but /public is closed: $target', ({ row }) =>
       expectOutcome(way, 'closed', row),

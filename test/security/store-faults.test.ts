@@ -218,11 +218,7 @@ describe('I6 a session in Redis', () => {
 
   it('that is sealed again as it was is one: what follows is not refused for the way it is done', async () => {
     const { client, key, name, sealed } = await session();
-    await redis.hset(
-      key,
-      'v',
-      resealed(sealed, name, world.keyRing, {}),
-    );
+    await redis.hset(key, 'v', resealed(sealed, name, world.keyRing, {}));
     expect(await visit(client)).toBe('200');
   });
 
@@ -250,11 +246,7 @@ describe('I6 a session in Redis', () => {
 
   it('that a foreign key ring sealed is none', async () => {
     const { client, key, name, sealed } = await session();
-    await redis.hset(
-      key,
-      'v',
-      resealed(sealed, name, freshKeyRing(), {}),
-    );
+    await redis.hset(key, 'v', resealed(sealed, name, freshKeyRing(), {}));
     await expectNone(client);
   });
 

@@ -42,7 +42,18 @@ export async function createAuthority(name: string): Promise<TestAuthority> {
       ]; // three kinds, three paths
       await run('openssl', ['req', '-new', ...newKey, '-subj', `/CN=${commonName}`, '-keyout', key, '-out', request]);
       await run('openssl', [
-        ...['x509', '-req', '-in', request, '-CA', path('ca.pem'), '-CAkey', path('ca.key'), '-set_serial', String(serial)],
+        ...[
+          'x509',
+          '-req',
+          '-in',
+          request,
+          '-CA',
+          path('ca.pem'),
+          '-CAkey',
+          path('ca.key'),
+          '-set_serial',
+          String(serial),
+        ],
         ...['-days', '2', '-extfile', path('leaf.cnf'), '-out', certificate],
       ]);
       return { certificate: await readFile(certificate, 'utf8'), privateKey: await readFile(key, 'utf8') };

@@ -12,7 +12,7 @@ interface ConfigOptions {
 }
 
 /** The file that a command works on: the option, else SALLYPORT_CONFIG, else ./sallyport.yaml. */
-export function configFile(option: string | undefined, environment: Terminal['environment']): string {
+function configFile(option: string | undefined, environment: Terminal['environment']): string {
   const fromEnvironment = environment['SALLYPORT_CONFIG'];
   if (option !== undefined) return option;
   return fromEnvironment === undefined || fromEnvironment === '' ? 'sallyport.yaml' : fromEnvironment;

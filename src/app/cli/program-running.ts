@@ -12,6 +12,16 @@ export function addRunningCommands(program: Command, terminal: Terminal, finish:
   addSession(program, terminal, finish);
 }
 
+/**
+ * The words with names of sessions behind all options, where one of 64 names begins with a hyphen: no option has 43
+ * characters.
+ */
+export function withNamesLast(words: readonly string[]): string[] {
+  const isName = (word: string) => /^-[A-Za-z0-9_-]{42}$/.test(word);
+  if (words[0] !== 'session' || !words.some(isName)) return [...words];
+  return [...words.filter((word) => !isName(word)), '--', ...words.filter(isName)];
+}
+
 function addExplain(program: Command, terminal: Terminal, finish: Finish): void {
   const command = program
     .command('explain')

@@ -75,7 +75,7 @@ describe('sallyport check', () => {
     expect(err).toContain(
       'error: rules[0].use: there is no instance of this name under modes\n    did you mean web?\n',
     );
-    expect(err).toContain('\n5 errors\n');
+    expect(err).toContain('\n4 errors\n');
   });
 
   it('needs no secrets with --no-secrets', async () => {

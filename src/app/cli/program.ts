@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addImportCommands } from './program-import.ts';
-import { addRunningCommands } from './program-running.ts';
+import { addRunningCommands, withNamesLast } from './program-running.ts';
 import { exitCodes, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -27,7 +27,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
     state.exitCode = exitCode;
   });
   try {
-    await program.parseAsync([...words], { from: 'user' });
+    await program.parseAsync(withNamesLast(words), { from: 'user' });
     return state.exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

@@ -38,7 +38,7 @@ export function explainIssue(issue: Issue, context: IssueContext): readonly Find
       return explainUnion(issue, context);
     case 'invalid_key':
     case 'invalid_element':
-      return [{ ...mismatch(issue, issue.issues[0]?.message ?? 'expected another name', context), at: 'key' }];
+      return [wrongKey(issue, issue.issues[0]?.message ?? 'expected another name', context)];
     case 'invalid_type':
       return [wrongType(issue, context)];
     case 'invalid_value':
@@ -64,7 +64,21 @@ function mismatch(issue: Issue, expectation: string, context: IssueContext): Fin
   const found = valueAt(context.value, issue.path);
   const path = [...context.path, ...issue.path];
   if (found === undefined) return errorAt(path, `a required setting is missing: ${expectation}`, suggestionOf(issue));
-  return errorAt(path, `${expectation}; found ${describeType(found)}`, suggestionOf(issue) ?? repairType(issue, found));
+  const problem = tellsKind(issue, found) ? `${expectation}; found ${describeType(found)}` : expectation;
+  return errorAt(path, problem, suggestionOf(issue) ?? repairType(issue, found));
+}
+
+/** Of a string in a wrong form it says nothing that it is a string; that it is empty does. */
+function tellsKind({ code }: Issue, found: unknown): boolean {
+  return found === '' || found === null || ['invalid_type', 'invalid_union', 'invalid_value'].includes(code);
+}
+
+function wrongKey(issue: Issue, expectation: string, context: IssueContext): Finding {
+  const key = String(issue.path.at(-1) ?? '');
+  const name = key.toLowerCase().replace(/[^a-z0-9-]/g, '-');
+  const isNear = /lower-case/.test(expectation) && /^[a-z][a-z0-9-]{0,31}$/.test(name) && name !== key;
+  const finding = errorAt([...context.path, ...issue.path], expectation, isNear ? `write ${name}` : undefined);
+  return { ...finding, at: 'key' };
 }
 
 function wrongType(issue: Issue & { code: 'invalid_type' }, context: IssueContext): Finding {

@@ -57,6 +57,8 @@ export function describeType(value: unknown): string {
 export function suggestName(found: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const candidate = closest(found.toLowerCase(), [...known]);
-  const isNear = distance(found.toLowerCase(), candidate.toLowerCase()) <= Math.ceil(candidate.length / 3);
+  const [one, other] = [found.toLowerCase(), candidate.toLowerCase()];
+  const continues = Math.min(one.length, other.length) > 2 && (one.startsWith(other) || other.startsWith(one));
+  const isNear = continues || distance(one, other) <= Math.ceil(candidate.length / 3);
   return isNear ? `did you mean ${candidate}?` : `known here: ${[...known].sort().join(', ')}`;
 }

@@ -1,7 +1,7 @@
 import { type output, type ZodType, z } from 'zod';
 import type { ModeDefinition } from '../../modes/mode.ts';
 import { explainIssue } from './explain-issue.ts';
-import { type ConfigPath, errorAt, type Finding, suggestName } from './finding.ts';
+import { type ConfigPath, errorAt, type Finding, formatPath, suggestName } from './finding.ts';
 import { instanceNameSchema } from './schema/rule.ts';
 import { configSchema } from './schema/schema.ts';
 
@@ -76,7 +76,7 @@ export function parseSections(
     shutdown: section('shutdown', shape.shutdown),
     declared: { top: Object.keys(top), providers: keysOf(top['providers']), modes: keysOf(top['modes']) },
   };
-  return { sections, findings: found };
+  return { sections, findings: withoutMisspelled(found) };
 }
 
 /** Undefined when the value does not fit; `found` gets the reasons. Suggestions come from `described`. */
@@ -92,6 +92,19 @@ function parsePart<T extends ZodType>(
   const context = { path, value, jsonSchema: () => z.toJSONSchema(described, { io: 'input' }) };
   found.push(...result.error.issues.flatMap((issue) => explainIssue(issue, context)));
   return undefined;
+}
+
+/** One mistake, one finding: a setting that is there under a misspelled name is not also missing. */
+function withoutMisspelled(findings: readonly Finding[]): readonly Finding[] {
+  const meant = new Set(
+    findings.flatMap(({ path, suggestion }) => {
+      const [, name] = /^did you mean (.+)\?$/.exec(suggestion ?? '') ?? [];
+      return name === undefined ? [] : [formatPath([...path.slice(0, -1), name])];
+    }),
+  );
+  return findings.filter(
+    ({ path, problem }) => !(problem.startsWith('a required setting is missing') && meant.has(formatPath(path))),
+  );
 }
 
 function parseList<T extends ZodType>(
