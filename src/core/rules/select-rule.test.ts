@@ -122,7 +122,7 @@ describe('tolerance', () => {
     }
     // A slash at the end of any reading (P8).
     expect(outcome(rules, { target: '/files/report%2F' })).toMatch(/^ambiguous/);
-    expect(outcome(rules, { target: '/files/report/%3fx' })).toBe('ambiguous: only a slash at the end opens it');
+    expect(outcome(rules, { target: '/files/report/%3fx' })).toBe('ambiguous: a slash at the end leads past a rule');
     expect(outcome(rules, { target: '/files/reports%2F' })).toBe('files');
   });
 
@@ -202,9 +202,30 @@ describe('CORS preflights (B4)', () => {
   it('pass by no earlier rule, and by none that a slash at the end alone avoids (P8)', () => {
     const rules = [ruleOf({ name: 'closed', path: exact('/api/closed') }), api, ruleOf({ name: 'rest', use: web })];
     expect(outcome(rules, preflight('/api/closed'))).toBe('denied: the rule denies');
-    expect(outcome(rules, preflight('/api/closed/'))).toBe('ambiguous: only a slash at the end opens it');
+    expect(outcome(rules, preflight('/api/closed/'))).toBe('ambiguous: a slash at the end leads past a rule');
     expect(outcome(rules, preflight('/api/open/'))).toBe('api');
     expect(select(rules, preflight('/x'))).toMatchObject({ name: 'rest', use: web });
     expect(outcome([api], preflight('/x'))).toBe('denied: no rule matches');
+  });
+});
+
+describe('a slash at the end (P8)', () => {
+  const strict = ruleOf({ name: 'admin', path: exact('/admin'), use: web });
+  const rest = ruleOf({ name: 'rest', use: web });
+
+  it('leads past no exact rule to a later one that may ask for less', () => {
+    expect(outcome([strict, rest], { target: '/admin' })).toBe('admin');
+    for (const target of ['/admin/', '/%61dmin/']) {
+      expect(outcome([strict, rest], { target })).toBe('ambiguous: a slash at the end leads past a rule');
+    }
+    expect(outcome([strict, rest], { target: '/admin/users/' })).toBe('rest');
+  });
+
+  it('is another path where a rule names it so, or where the first rule covers what is below', () => {
+    const named = ruleOf({ name: 'named', path: exact('/admin/'), use: web });
+    expect(outcome([strict, named, rest], { target: '/admin/' })).toBe('named');
+    expect(outcome([ruleOf({ name: 'below', path: prefix('/admin'), use: web }), rest], { target: '/admin/' })).toBe(
+      'below',
+    );
   });
 });

@@ -90,8 +90,8 @@ function selectAmong(rules: readonly Rule[], candidate: Candidate): Selection {
   if (rule === undefined) return refusal('denied', 'no rule matches');
   const isPassed = (each: Rule) => preflightMethod !== undefined && each.passesPreflight;
   const isOpen = (each: Rule) => each.use.kind === 'public' || isPassed(each);
-  if (isOpen(rule) && [path, ...otherPaths].some((each) => isOpenBySlash(each, rule, ruleFor, isOpen)))
-    return refusal('ambiguous', 'only a slash at the end opens it', rule.name);
+  if ([path, ...otherPaths].some((each) => isPassedBySlash(each, rule, ruleFor, isOpen)))
+    return refusal('ambiguous', 'a slash at the end leads past a rule', rule.name);
   if (rule.use.kind === 'deny') return refusal('denied', 'the rule denies', rule.name);
   const use = isPassed(rule) ? ({ kind: 'preflight' } as const) : rule.use;
   return { kind: 'rule', origin: named.origin, name: rule.name, use };
@@ -109,11 +109,13 @@ function rulesDiffer({ peculiarities }: ReadTarget): string {
 }
 
 /**
- * Whether an open rule matches only because of a slash at the end: `/admin/` is `/admin` to most workloads, and an
- * exact rule that protects that must not be passed so (P8).
+ * Whether a slash at the end leads past a rule that protects the path without it: `/admin/` is `/admin` to most
+ * workloads (P8). An open rule never takes such a request; another one does where it names this path with its slash, or
+ * where the rule that is passed was no exact one, which says itself where it ends.
  */
-function isOpenBySlash(path: string, rule: Rule, ruleFor: RuleFor, isOpen: (rule: Rule) => boolean): boolean {
+function isPassedBySlash(path: string, rule: Rule, ruleFor: RuleFor, isOpen: (rule: Rule) => boolean): boolean {
   if (path === '/' || !path.endsWith('/')) return false;
   const withoutSlash = ruleFor(path.slice(0, -1));
-  return withoutSlash !== rule && (withoutSlash === undefined || !isOpen(withoutSlash));
+  if (withoutSlash === rule || (withoutSlash !== undefined && isOpen(withoutSlash))) return false;
+  return isOpen(rule) || (withoutSlash?.path.kind === 'exact' && rule.path.kind !== 'exact');
 }
