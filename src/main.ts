@@ -19,6 +19,7 @@ try {
       new Promise((resolve) => {
         for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
       }),
+    onAskedToReload: (listener) => void process.on('SIGHUP', listener),
   });
 } catch (error) {
   process.stderr.write(`sallyport: ${error instanceof Error ? error.message : 'failed'}\n`);

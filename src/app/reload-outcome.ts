@@ -35,7 +35,11 @@ export function reportReload(outcome: ReloadOutcome, trigger: ReloadTrigger, tel
 }
 
 /** One line for each finding; they hold no value of the file. */
-export function logFindings(severity: 'error' | 'warning', findings: readonly ConfigError[], telemetry: Telemetry): void {
+export function logFindings(
+  severity: 'error' | 'warning',
+  findings: readonly ConfigError[],
+  telemetry: Telemetry,
+): void {
   for (const { file, line, column, path, problem, suggestion } of findings) {
     const fields = { outcome: severity, file, line, column, path, problem, suggestion };
     if (severity === 'error') telemetry.problem('config_finding', fields);

@@ -30,13 +30,31 @@ export async function* findSessions(filter: SessionFilter, ports: SessionPorts):
  * Throws StoreUnavailableError; then some may have ended.
  */
 export async function endSessions(filter: SessionFilter, ports: SessionPorts): Promise<number> {
+  const names = filter.kind === 'all' ? ports.records.names() : namesOf(findSessions(filter, ports));
   let ended = 0;
-  if (filter.kind === 'all') {
-    for await (const name of ports.records.names()) if (await ports.records.delete(name)) ended += 1;
-    return ended;
+  for await (const batch of batches(names)) {
+    const wereThere = await Promise.all(batch.map((name) => ports.records.delete(name)));
+    ended += wereThere.filter(Boolean).length;
   }
-  for await (const { name } of findSessions(filter, ports)) if (await ports.records.delete(name)) ended += 1;
   return ended;
+}
+
+/** Deletions that are under way together: enough to hide the way to the store, few enough to hold up nobody. */
+const batchSize = 64;
+
+async function* batches(names: AsyncIterable<string>): AsyncGenerator<readonly string[]> {
+  let batch: string[] = [];
+  for await (const name of names) {
+    batch.push(name);
+    if (batch.length < batchSize) continue;
+    yield batch;
+    batch = [];
+  }
+  yield batch;
+}
+
+async function* namesOf(sessions: AsyncIterable<NamedSession>): AsyncGenerator<string> {
+  for await (const { name } of sessions) yield name;
 }
 
 /** A login at a provider, as the provider names it: a user, one of his sessions there, or both. */

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectHealthy } from '../support/aftermath.ts';
 import { navigation } from '../support/browser-headers.ts';
 import { type CheckClient, checkClient } from '../support/check-client.ts';
@@ -18,6 +18,9 @@ type Listener = (typeof listeners)[number];
 let world: World;
 let ports: Readonly<Record<Listener | 'authz', number>>;
 let client: CheckClient;
+/** Clients that will not finish, of every kind; they are there while all cases run. */
+const slow: RudeConnection[] = [];
+let memoryBefore: ReadonlyMap<string, number>;
 
 beforeAll(async () => {
   world = await startWorld({ store: 'memory' });
@@ -25,6 +28,8 @@ beforeAll(async () => {
   const portOf = (name: string) => Number(listen[name].split(':')[1]);
   ports = { envoy: world.port, http: portOf('http'), ops: portOf('ops'), authz: portOf('authz') };
   client = checkClient(listen.authz);
+  memoryBefore = await residentMemory(world);
+  openSlowClients();
 });
 
 afterEach(() => expectServing());
@@ -47,45 +52,6 @@ function request(line: string, ...headers: readonly string[]): string {
 }
 
 const form = 'Content-Type: application/x-www-form-urlencoded';
-
-describe('G3 clients that are slow, or silent', () => {
-  const many = 40;
-  const rude: RudeConnection[] = [];
-  let before: ReadonlyMap<string, number>;
-
-  const open = (port: number, first: string, drip = '') =>
-    void rude.push(...Array.from({ length: many }, () => openSlow(port, first, drip)));
-
-  // All at once: the time that servers allow them passes while the other cases run.
-  beforeAll(async () => {
-    before = await residentMemory(world);
-    for (const listener of listeners) {
-      open(ports[listener], 'GET /public/a', 'a');
-      open(ports[listener], 'GET /_auth/userinfo HTTP/1.1\r\nHost: x\r\n', 'x-header: value\r\n');
-    }
-    const post = (path: string, type: string) => request(`POST ${path}`, type, 'Content-Length: 32000');
-    for (const path of ['/_auth/callback', '/_auth/logout', '/_auth/backchannel-logout']) {
-      for (const port of [ports.envoy, ports.http]) {
-        // Almost the whole body, and then a byte now and then.
-        open(port, `${post(path, form)}${'a'.repeat(31_000)}`, 'a');
-        open(port, post(path, 'Content-Type: text/plain'), 'a');
-      }
-    }
-    open(ports.ops, request('POST /metrics', form, 'Content-Length: 1000'), 'a');
-    for (const port of [ports.http, ports.ops]) open(port, '');
-    // These two keep silent connections: Envoy for a next request, gRPC for as long as they answer its pings.
-    for (const port of [ports.envoy, ports.authz]) for (let n = 0; n < many; n += 1) openSlow(port, '');
-  });
-
-  afterAll(async () => {
-    await until('all were cut off', () => rude.every(({ isEnded }) => isEnded), { deadlineMs: 45_000 });
-    expect(await grownBeyond(64, before, world)).toEqual([]);
-  });
-
-  it('do not keep others from being served', async () => {
-    for (let round = 0; round < 10; round += 1) await expectServing();
-  });
-});
 
 describe('G3 bodies without an end', () => {
   const limit = 64 * 1024 * 1024;
@@ -127,38 +93,74 @@ describe('G3 bodies without an end', () => {
 
 describe('G3 two lengths for one body', () => {
   const smuggled = 'GET /public/smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
-  const asChunks = `0\r\n\r\n${smuggled}`;
-  const asLength = `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`;
-
-  it.each<[string, readonly string[], string]>([
-    ['Content-Length, then chunks', [`Content-Length: ${asChunks.length}`, 'Transfer-Encoding: chunked'], asChunks],
-    ['chunks, then Content-Length', ['Transfer-Encoding: chunked', 'Content-Length: 4'], asLength],
-    ['chunks in another spelling', [`Content-Length: ${asChunks.length}`, 'Transfer-Encoding: xchunked'], asChunks],
-    ['chunks by a tab', [`Content-Length: ${asChunks.length}`, 'Transfer-Encoding:\tchunked'], asChunks],
-    ['chunks before a colon with a blank', ['Content-Length: 4', 'Transfer-Encoding : chunked'], asLength],
-    ['chunks on a folded line', ['Content-Length: 4', 'Transfer-Encoding:', ' chunked'], asLength],
-    ['chunks after another coding', ['Transfer-Encoding: identity', 'Transfer-Encoding: chunked'], asLength],
-    ['chunks that are not the last coding', ['Transfer-Encoding: chunked, identity'], asLength],
+  const inChunks = `0\r\n\r\n${smuggled}`;
+  const inChunk = `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`;
+  const length = `Content-Length: ${inChunks.length}`;
+  const attempts: readonly (readonly [what: string, headers: readonly string[], body: string])[] = [
+    ['a length, then chunks', [length, 'Transfer-Encoding: chunked'], inChunks],
+    ['chunks, then a length', ['Transfer-Encoding: chunked', 'Content-Length: 4'], inChunk],
+    ['chunks in another spelling', [length, 'Transfer-Encoding: xchunked'], inChunks],
+    ['chunks after a tab', [length, 'Transfer-Encoding:\tchunked'], inChunks],
+    ['a blank before the colon', ['Content-Length: 4', 'Transfer-Encoding : chunked'], inChunk],
+    ['chunks on a folded line', ['Content-Length: 4', 'Transfer-Encoding:', ' chunked'], inChunk],
+    ['chunks that are not the last coding', ['Transfer-Encoding: chunked, identity'], inChunk],
     ['two lengths', ['Content-Length: 0', `Content-Length: ${smuggled.length}`], smuggled],
     ['a list of lengths', [`Content-Length: 0, ${smuggled.length}`], smuggled],
     ['a length with a sign', ['Content-Length: +0'], smuggled],
     ['a negative length', ['Content-Length: -1'], smuggled],
     ['a hexadecimal length', ['Content-Length: 0x0'], smuggled],
-    ['a chunk of a size that overflows', ['Transfer-Encoding: chunked'], `10000000000000000\r\n${asChunks}`],
-    ['a chunk of a negative size', ['Transfer-Encoding: chunked'], `-1\r\n${asChunks}`],
-  ])('%s: refused, and the connection ends', async (_, headers, body) => {
-    for (const [listener, path] of [
-      ['envoy', '/public/outer'],
-      ['envoy', '/_auth/logout'],
-      ['http', '/_auth/logout'],
-      ['ops', '/metrics'],
-    ] as const) {
-      const connection = openSlow(ports[listener], request(`POST ${path}`, ...headers) + body);
-      await until('it was ended', () => connection.isEnded);
-      console.log(_, listener, path, answersIn(connection.received), statusOf(connection.received));
-      expect([listener, answersIn(connection.received)]).toEqual([listener, 1]);
-      expect([400, 501]).toContain(statusOf(connection.received));
+    ['a chunk whose size overflows', ['Transfer-Encoding: chunked'], `10000000000000000\r\n${inChunks}`],
+    ['a chunk of a negative size', ['Transfer-Encoding: chunked'], `-1\r\n${inChunks}`],
+  ];
+
+  it.each<[Listener, string]>([
+    ['envoy', '/public/outer'],
+    ['envoy', '/_auth/logout'],
+    ['http', '/_auth/logout'],
+    ['ops', '/metrics'],
+  ])('%s: %s is refused with them, and nothing after it is read', async (listener, path) => {
+    const connections = attempts.map(([what, headers, body]) => {
+      return [what, openSlow(ports[listener], request(`POST ${path}`, ...headers) + body)] as const;
+    });
+    await until('all were ended', () => connections.every(([, { isEnded }]) => isEnded));
+    for (const [what, { received }] of connections) {
+      expect([what, answersIn(received)]).toEqual([what, 1]);
+      expect([400, 501], what).toContain(statusOf(received));
     }
     expect(world.upstream.requests).toEqual([]);
+  });
+});
+
+const many = 40;
+
+function open(port: number, first: string, drip = ''): readonly RudeConnection[] {
+  return Array.from({ length: many }, () => openSlow(port, first, drip));
+}
+
+function openSlowClients(): void {
+  for (const listener of listeners) {
+    slow.push(...open(ports[listener], 'GET /public/a', 'a'));
+    slow.push(...open(ports[listener], 'GET /_auth/userinfo HTTP/1.1\r\nHost: x\r\n', 'x-header: value\r\n'));
+  }
+  const post = (path: string, type: string) => request(`POST ${path}`, type, 'Content-Length: 32000');
+  for (const path of ['/_auth/callback', '/_auth/logout', '/_auth/backchannel-logout']) {
+    for (const port of [ports.envoy, ports.http]) {
+      // Almost the whole body, and then a byte now and then.
+      slow.push(...open(port, `${post(path, form)}${'a'.repeat(31_000)}`, 'a'));
+      slow.push(...open(port, post(path, 'Content-Type: text/plain'), 'a'));
+    }
+  }
+  for (const port of [ports.http, ports.ops]) slow.push(...open(port, ''));
+  // Not cut off: Envoy keeps silent connections for a next request, gRPC for as long as its pings are answered.
+  for (const port of [ports.envoy, ports.authz]) open(port, '');
+}
+
+describe('G3 clients that are slow, or silent', () => {
+  it('do not keep others from being served, and are cut off when their time is over', async () => {
+    for (let round = 0; round < 10; round += 1) await expectServing();
+    await until('all were cut off', () => slow.every(({ isEnded }) => isEnded), { deadlineMs: 45_000 });
+    const statuses = new Set(slow.map(({ received }) => statusOf(received)));
+    expect([400, 408]).toEqual(expect.arrayContaining([...statuses]));
+    expect(await grownBeyond(64, memoryBefore, world)).toEqual([]);
   });
 });

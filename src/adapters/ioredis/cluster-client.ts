@@ -9,9 +9,6 @@ import { withScripts } from './scripts.ts';
 /** Replies of a node that is well and serves its slots; any other failure may be cured by looking at the cluster anew. */
 const repliesOfHealthyNodes: ReadonlySet<string> = new Set(['OOM', 'ERR', 'WRONGTYPE', 'NOPERM', 'MISCONF']);
 
-/** For connections to the other masters, when one is there. */
-const patienceMs = 200;
-
 /** Milliseconds between two looks at a cluster in which something is wrong. */
 const firstLookMs = 100;
 const laterLooksMs = 1000;
@@ -34,10 +31,16 @@ export function connectCluster(
     report.failed(failureOf(error));
     void mend();
   });
-  // Replicas as well: the one that becomes master is then connected already, and a pool of dead nodes runs empty.
-  cluster.on('refresh', () => {
+  // Replicas as well: the one that becomes master is then connected already, and a pool of dead nodes runs empty. Not
+  // before the cluster is ready: the check for that needs a node which is not being connected to.
+  const connectAll = (): void => {
+    if (cluster.status !== 'ready') return;
     for (const node of cluster.nodes()) if (node.status === 'wait') node.connect().catch(() => undefined);
-  });
+  };
+  cluster.on('ready', connectAll);
+  // A connection was lost: better found again now than by the next request.
+  cluster.on('-node', () => void mend());
+  cluster.on('refresh', connectAll);
 
   /** Until every slot is served; one at a time. */
   async function mend(): Promise<void> {
@@ -85,7 +88,7 @@ export function connectCluster(
         }),
       );
       // Those that are being connected to as well, so that the first commands after the start do not come too early.
-      const soon = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+      const soon = AbortSignal.any([signal, AbortSignal.timeout(options.commandTimeoutMs / 2)]);
       await Promise.allSettled(masters.map((master) => ready(master, soon)));
     },
     failed({ code }) {

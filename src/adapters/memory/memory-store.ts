@@ -20,8 +20,8 @@ const maxDocuments = 500_000;
 export function createMemoryStore({ clock, maxSessions = 100_000 }: MemoryStoreOptions): Store {
   return {
     sessions: createMemorySessions(clock, maxSessions),
-    // A session is in the group of its user and in that of its provider session.
-    index: createMemoryIndex(clock, 2 * maxSessions),
+    // A session is in a few groups, by its user and by the provider's session; groups outlive sessions that end early.
+    index: createMemoryIndex(clock, 5 * maxSessions),
     once: createMemoryOnce(clock, maxMarkers),
     documents: createMemoryDocuments(clock, maxDocuments),
     async isReachable() {

@@ -175,7 +175,7 @@ describe('errors (G7)', () => {
     [
       'an unknown store',
       { store: '{type: reddis}' },
-      '4:15 store.type: expected one of memory, redis, cookie (did you mean redis?)',
+      '4:15 store.type: expected one of memory, redis (did you mean redis?)',
     ],
     [
       'a setting of the other store',
