@@ -33,7 +33,8 @@ export default defineConfig({
       { test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'], testTimeout: 60_000 } },
       processes('contract', 20),
       processes('integration', 20),
-      // Replicas need a store that they share, and a failover something to fail over to.
+      // Replicas need a store that they share, and a failover something to fail over to. What lists sessions has one
+      // Redis to ask or several; a reload keeps a store or opens another, whatever it is.
       endToEnd('memory', ['replicas', 'admin', 'failover']),
       endToEnd('redis', [...onOneStore, 'failover']),
       endToEnd('sentinel', [...onOneStore, 'admin', 'reload']),

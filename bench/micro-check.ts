@@ -14,6 +14,7 @@ import { flawOf } from '../src/servers/ext-authz/response-guard.ts';
 import { toCheckResponse } from '../src/servers/ext-authz/to-check-response.ts';
 import { toHttpRequest } from '../src/servers/ext-authz/to-http-request.ts';
 import { checkMessage } from '../test/support/check-request.ts';
+import { renderer } from '../test/support/rendered.ts';
 
 const sessionId = `k1.${'A'.repeat(43)}`;
 const path = '/app/orders?x=1';
@@ -81,7 +82,7 @@ const silent: Telemetry = { event: () => {}, problem: () => {}, check: () => {} 
 const telemetry = createTelemetry({ level: 'info', serviceName: 'micro-check' });
 const now = () => performance.now() / 1000;
 const authorize = async () => verdict;
-const options = { authorize, now, deadline: secondsOf(1.8) };
+const options = { authorize, renderer, now, deadline: secondsOf(1.8) };
 const check = createCheck({ ...options, telemetry });
 const checkSilent = createCheck({ ...options, telemetry: silent });
 const raw = checkMessage({ path, rawHeaders: browserHeaders });

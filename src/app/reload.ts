@@ -1,4 +1,5 @@
 import type { ProcessTelemetry } from '../adapters/telemetry/telemetry.ts';
+import { type Seconds, secondsOf } from '../core/time.ts';
 import { assertUsable } from '../servers/mutual-tls.ts';
 import type { PreparedContent } from '../servers/side-service/side-service.ts';
 import type { Config } from './config/config.ts';
@@ -94,7 +95,7 @@ export function createReloader(files: FilesRead, ports: ReloadPorts): Reloader {
     const timer = setTimeout(() => {
       retired.delete(timer);
       end().catch((error: unknown) => telemetry.problem('config_reload_refused', { outcome: 'not_closed' }, error));
-    }, before.config.shutdown.drain * 1000);
+    }, graceOf(before.config) * 1000);
     retired.set(timer.unref(), end);
   }
 
@@ -129,6 +130,11 @@ export function createReloader(files: FilesRead, ports: ReloadPorts): Reloader {
       retired.clear();
     },
   };
+}
+
+/** How long requests of a configuration that was replaced may take: no check is cut off before its time. */
+function graceOf({ shutdown, envoy }: Config): Seconds {
+  return secondsOf(Math.max(shutdown.drain, envoy?.checkTimeout ?? 0, 2));
 }
 
 /** Everything that can go wrong, before anything is changed. Undefined when a new store does not answer. */

@@ -14,12 +14,16 @@ export interface NamedSession extends StoredSession {
   readonly name: string;
 }
 
-/** The live sessions that a filter means, each once. What no key of the ring opens is left out. Throws StoreUnavailableError. */
+/**
+ * The live sessions that a filter means, each once; of `all`, one may come twice, since remembering a million names
+ * would take more room than it is worth. What no key of the ring opens is left out.
+ * Throws StoreUnavailableError.
+ */
 export async function* findSessions(filter: SessionFilter, ports: SessionPorts): AsyncGenerator<NamedSession> {
-  const seen = new Set<string>();
+  const seen = filter.kind === 'all' ? undefined : new Set<string>();
   for await (const name of namesFor(filter, ports)) {
-    if (seen.has(name)) continue;
-    seen.add(name);
+    if (seen?.has(name)) continue;
+    seen?.add(name);
     const found = await openSession(name, ports);
     if (found !== undefined && isMeant(found, filter)) yield { ...found, name };
   }

@@ -35,7 +35,8 @@ export async function keycloakSubject(keycloak: Keycloak, setUp: KeycloakSetUp):
       tellGroups: true,
       answerByForm: settings['responseMode'] === 'form_post',
       needPushedRequests: client.demandsPar ?? false,
-      refuseWith: client.authentication.kind === 'jwt' ? 'invalid_client' : 'unauthorized_client',
+      // The endpoint for pushed requests has a word of its own.
+      refuseWith: client.demandsPar === true ? 'invalid_request' : 'unauthorized_client',
     },
     offers: { takePushedRequests: true, revokeTokens: true, logOutByBackChannel: true },
     subjectOf: () => undefined,

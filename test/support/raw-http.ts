@@ -51,7 +51,8 @@ export function rawGet(target: string, host: string, lines: readonly string[] = 
   return [`${method} ${target} HTTP/1.1`, `Host: ${host}`, 'Connection: close', ...lines, '', ''].join('\r\n');
 }
 
-function parseAnswer(received: string): RawAnswer {
+/** Reads one answer that is here to its end, or as far as it came. */
+export function parseAnswer(received: string): RawAnswer {
   const end = received.indexOf('\r\n\r\n');
   const [statusLine = '', ...lines] = (end < 0 ? received : received.slice(0, end)).split('\r\n');
   const headers = lines.map((line) => {

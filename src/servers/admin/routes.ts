@@ -101,12 +101,16 @@ async function listAnswer(
 }
 
 async function* lines(first: IteratorResult<object>, found: AsyncIterator<object>, limit = Number.POSITIVE_INFINITY) {
-  let next = first;
-  for (let count = 0; !next.done && count < limit; count += 1) {
-    yield `${JSON.stringify(next.value)}\n`;
-    next = await found.next();
+  try {
+    let next = first;
+    for (let count = 0; !next.done && count < limit; count += 1) {
+      yield `${JSON.stringify(next.value)}\n`;
+      next = await found.next();
+    }
+  } finally {
+    // Also when the caller goes away in the middle.
+    await found.return?.();
   }
-  await found.return?.();
 }
 
 function invalid(operation: string, { problem }: Exclude<Input<unknown>, { kind: 'input' }>): Answer {
