@@ -33,12 +33,11 @@ export default defineConfig({
       { test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'], testTimeout: 60_000 } },
       processes('contract', 20),
       processes('integration', 20),
-      // Replicas need a store that they share, and a failover something to fail over to. What lists sessions has one
-      // Redis to ask or several; a reload keeps a store or opens another, whatever it is.
+      // Replicas need a store that they share, and a failover something to fail over to.
       endToEnd('memory', ['replicas', 'admin', 'failover']),
       endToEnd('redis', [...onOneStore, 'failover']),
-      endToEnd('sentinel', [...onOneStore, 'admin', 'reload']),
-      endToEnd('cluster', [...onOneStore, 'reload']),
+      endToEnd('sentinel', onOneStore),
+      endToEnd('cluster', onOneStore),
       processes('security', 60),
       // Not part of `npm test`: see docs/testing.md.
       processes('interop', 120),

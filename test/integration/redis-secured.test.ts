@@ -13,8 +13,9 @@ import { createAuthority, type TestAuthority } from '../support/certificates.ts'
 import { startRedisNode } from '../support/environment.ts';
 import { withFreePorts } from '../support/ports.ts';
 import { startRedisCluster } from '../support/redis-cluster.ts';
-import { clientOf, type RedisDeployment, type RedisSecurity, securityArguments } from '../support/redis-deployment.ts';
+import { clientOf, type RedisDeployment, type RedisSecurity, secured } from '../support/redis-deployment.ts';
 import { startRedisSentinel } from '../support/redis-sentinel.ts';
+import { hasTls } from '../support/redis-server.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { root } from '../support/tools.ts';
 import { until } from '../support/until.ts';
@@ -24,8 +25,8 @@ const ownPassword = 'password-of-sallyport';
 
 let authority: TestAuthority;
 let security: RedisSecurity;
-/** What Sallyport has: another certificate than the tests. */
-let tls: RedisTls;
+/** What Sallyport has: another certificate than the tests. Undefined where Redis was built without TLS. */
+let tls: RedisTls | undefined;
 
 beforeAll(async () => {
   authority = await createAuthority('Redis');
@@ -39,6 +40,11 @@ beforeAll(async () => {
   await writeFile(files.ca, authority.certificate);
   await writeFile(files.cert, server.certificate);
   await writeFile(files.key, server.privateKey);
+  if (!(await hasTls())) {
+    process.stderr.write('this redis-server was built without TLS: users and rights are tested without it\n');
+    security = { password };
+    return;
+  }
   security = { tls: { files, ca: authority.certificate, client }, password };
   tls = { ca: authority.certificate, certificate: own.certificate, privateKey: new Secret(own.privateKey) };
 });
@@ -98,18 +104,18 @@ async function expectToWork(store: Store): Promise<void> {
   expect(await store.documents.find(key)).toBeUndefined();
 }
 
-describe('a store with TLS, client certificates and the least rights', () => {
+describe('a store with the least rights, and with TLS and client certificates where Redis has TLS', () => {
   it('works on one Redis', async () => {
-    const redis = await withFreePorts(1, ([port = 0]) =>
-      startRedisNode({ port, args: securityArguments(port, security) }),
-    );
+    const redis = await withFreePorts(1, ([port = 0]) => startRedisNode(secured(port, security)));
     await admit([clientOf(redis.port, security)], await documentedRules('any'));
-    const topology = { kind: 'standalone', url: `rediss://127.0.0.1:${redis.port}` } as const;
+    const scheme = tls === undefined ? 'redis' : 'rediss';
+    const topology = { kind: 'standalone', url: `${scheme}://127.0.0.1:${redis.port}` } as const;
     const options = { topology, username: 'sallyport', password: new Secret(ownPassword), tls };
     const store = openStore(options);
     await expectToWork(store);
     await store.close();
 
+    if (tls === undefined) return;
     // What must not do: no client certificate, no authority, another name, plain.
     const other = await authority.issue('other');
     for (const wrong of [

@@ -1,4 +1,5 @@
 // Written for machines with a Docker engine; where there is none, only its types are checked.
+import { readFile } from 'node:fs/promises';
 import type { StartedTestContainer } from 'testcontainers';
 import { atEnd } from './ends.ts';
 import { type Backend, envoyArguments } from './environment.ts';
@@ -21,14 +22,17 @@ export const dockerBackend: Backend = {
     return { pid: undefined, output, stop: async () => void (await container.stop()) };
   },
 
-  async startRedisNode({ port, args, file, isSentinel = false }) {
+  async startRedisNode({ port, args, file, reads = [], isSentinel = false }) {
     // A folder that the server may write to, as it rewrites the file.
     const target = '/data/redis.conf';
-    const files = file === undefined ? [] : [{ content: file, target, mode: 0o666 }];
+    const written = file === undefined ? [] : [{ content: file, target, mode: 0o666 }];
+    const copied = await Promise.all(
+      reads.map(async (path) => ({ content: await readFile(path, 'utf8'), target: path, mode: 0o644 })),
+    );
     const fixed = ['--port', String(port), '--bind', '127.0.0.1', ...(isSentinel ? ['--sentinel'] : ['--save', ''])];
-    const command = ['redis-server', ...files.map((each) => each.target), ...fixed, ...args];
+    const command = ['redis-server', ...written.map((each) => each.target), ...fixed, ...args];
     const readyText = readyLine(isSentinel);
-    const { container, output } = await startContainer(redisImage, command, files, readyText);
+    const { container, output } = await startContainer(redisImage, command, [...written, ...copied], readyText);
     const { getContainerRuntimeClient } = await import('testcontainers');
     const engine = (await getContainerRuntimeClient()).container.getById(container.getId());
     return {

@@ -13,6 +13,8 @@ export interface RedisNodeOptions {
   readonly args: readonly string[];
   /** Text of a configuration file that it may rewrite: what is in `args` cannot change. */
   readonly file?: string;
+  /** Files of this machine that `args` name. */
+  readonly reads?: readonly string[];
   readonly isSentinel?: boolean;
 }
 

@@ -8,7 +8,7 @@ import {
   type RedisDeploymentOptions,
   type RedisWithFailover,
   replicationOf,
-  securityArguments,
+  secured,
   toEach,
 } from './redis-deployment.ts';
 import { until } from './until.ts';
@@ -87,13 +87,12 @@ async function startNode(port: number, options: RedisDeploymentOptions): Promise
     '--repl-diskless-sync-delay',
     '0',
   ];
-  const secured = [
-    ...securityArguments(port, options),
+  const others = [
     ...(options.tls === undefined ? [] : ['--tls-cluster', 'yes']),
     ...(options.password === undefined ? [] : ['--masterauth', options.password]),
   ];
   try {
-    return await startRedisNode({ port, args: [...durably, ...cluster, ...secured] });
+    return await startRedisNode(secured(port, options, [...durably, ...cluster, ...others]));
   } catch (error) {
     if (/[Aa]ddress (already )?in use/.test(String(error))) return undefined;
     throw error;

@@ -89,14 +89,18 @@ export function clientOf(port: number, { tls, password }: RedisSecurity = {}): R
   return client;
 }
 
-/** Arguments of redis-server that make it so. */
-export function securityArguments(port: number, { tls, password }: RedisSecurity): readonly string[] {
-  const words = password === undefined ? [] : ['--requirepass', password];
-  if (tls === undefined) return words;
+/** Arguments of redis-server that make it so, after those of the test, and the files that they name. */
+export function secured(
+  port: number,
+  { tls, password }: RedisSecurity,
+  more: readonly string[] = [],
+): { readonly port: number; readonly args: readonly string[]; readonly reads: readonly string[] } {
+  const words = [...more, ...(password === undefined ? [] : ['--requirepass', password])];
+  if (tls === undefined) return { port, args: words, reads: [] };
   const { ca, cert, key } = tls.files;
   const files = ['--tls-ca-cert-file', ca, '--tls-cert-file', cert, '--tls-key-file', key];
   const use = ['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'yes', '--tls-replication', 'yes'];
-  return [...words, ...use, ...files];
+  return { port, args: [...words, ...use, ...files], reads: [ca, cert, key] };
 }
 
 /** What a node says of its replication, by name. */

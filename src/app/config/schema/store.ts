@@ -82,7 +82,7 @@ const redisStore = z.strictObject({
 export const storeSchema = z
   .discriminatedUnion('type', [memoryStore, redisStore])
   .describe(
-    'Where sessions live. `memory` is for one process: sessions end with it. `redis` is shared by all processes. `cookie` keeps each session sealed in cookies of its browser.',
+    'Where sessions live. `memory` is for one process: sessions end with it. `redis` is shared by all processes. Instances with `state: sealed` keep theirs in cookies of the browser.',
   );
 
 function isRedisUrl(text: string): boolean {
