@@ -51,13 +51,15 @@ async function reached(world: World): Promise<void> {
 
 /** Envoy, two Sallyport processes and Redis, with the provider as their only one. */
 export async function startJourneyWorld(subject: Subject): Promise<JourneyWorld> {
+  // So often that it happens in every test.
+  const refresh = subject.discoveryPath === undefined ? {} : { metadataRefresh: '1s' };
   const world = await startWorld({
     store: 'redis',
     replicas: 2,
     rules,
     session: { headers },
     adjust: (config) => {
-      config['providers'].test = { ...subject.settings };
+      config['providers'].test = { ...refresh, ...subject.settings };
     },
   });
   await subject.register(world.origin);
@@ -69,7 +71,7 @@ export async function startJourneyWorld(subject: Subject): Promise<JourneyWorld>
     },
     async reconfigure(changes) {
       const adjust = (config: ConfigDocument) => {
-        config['providers'].test = { ...subject.settings, ...changes };
+        config['providers'].test = { ...refresh, ...subject.settings, ...changes };
       };
       await Promise.all(world.replicas.map((_, index) => world.restart(index, adjust)));
       await reached(world);

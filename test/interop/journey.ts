@@ -135,6 +135,31 @@ export function journey(prepare: () => Promise<Subject>): { subject(): Subject; 
     expect(`${back.status} ${back.url}`).toBe(`200 ${world.origin}/again`);
   });
 
+  it('renews what it knows of the provider, and keeps the old when that fails', async () => {
+    const { gate, discoveryPath } = subject;
+    if (discoveryPath === undefined) return expect(subject.settings['metadata']).toBeDefined();
+    const startLogin = async () => (await createClient().open(`${world.origin}/`)).status;
+    const before = gate.seen(discoveryPath).length;
+    await until('the metadata is asked for again', async () => {
+      await startLogin();
+      return gate.seen(discoveryPath).length > before + 1;
+    });
+    let refusals = 0;
+    gate.answer(discoveryPath, (_request, response) => {
+      refusals += 1;
+      response.writeHead(500).end();
+    });
+    try {
+      await until('the metadata was refused', async () => {
+        expect(await startLogin()).toBe(302);
+        return refusals > 1;
+      });
+      expect((await world.arrive(createClient())).status).toBe(200);
+    } finally {
+      gate.answer(discoveryPath, undefined);
+    }
+  });
+
   it('shows a page when the user declines, and lets them try again', async () => {
     const client = createClient();
     const refused = await subject.decline(client, await visit(client, `${world.origin}/no`), carol);

@@ -8,7 +8,6 @@ import { newBrowserContext } from '../support/browser.ts';
 import { createAuthority, type TestAuthority } from '../support/certificates.ts';
 import { createClient } from '../support/client.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { until } from '../support/until.ts';
 import { startWorld } from '../support/world.ts';
 import { startGate } from './gate.ts';
 import { journey } from './journey.ts';
@@ -36,7 +35,7 @@ describe('Keycloak, client_secret_basic', () => {
     return await keycloakSubject(keycloak, {
       realm,
       client: { clientId: 'by-secret', authentication: { kind: 'secret', secret } },
-      settings: { clientSecret: await secretFile(secret), metadataRefresh: '1s' },
+      settings: { clientSecret: await secretFile(secret) },
       wrongCredentials: { clientSecret: await secretFile('not-the-secret-0123456789abcdef') },
     });
   });
@@ -54,29 +53,6 @@ describe('Keycloak, client_secret_basic', () => {
     subject().gate.forget();
     expect((await world().arrive(createClient())).status).toBe(200);
     expect(subject().gate.seen('/certs').length).toBeGreaterThan(0);
-  });
-
-  it('renews what it knows of the provider, and keeps the old when that fails', async () => {
-    const discoveries = () => subject().gate.seen('/openid-configuration').length;
-    const before = discoveries();
-    await until('the metadata is asked for again', async () => {
-      await createClient().open(`${world().origin}/`);
-      return discoveries() > before + 1;
-    });
-    const failures = { count: 0 };
-    subject().gate.answer('/openid-configuration', (_request, response) => {
-      failures.count += 1;
-      response.writeHead(500).end();
-    });
-    try {
-      await until('the metadata was refused', async () => {
-        expect((await createClient().open(`${world().origin}/`)).status).toBe(302);
-        return failures.count > 1;
-      });
-      expect((await world().arrive(createClient())).status).toBe(200);
-    } finally {
-      subject().gate.answer('/openid-configuration', undefined);
-    }
   });
 });
 

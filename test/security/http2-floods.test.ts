@@ -47,7 +47,8 @@ function exchange(target: Target, stream: number): Buffer {
 
 function* repeat(count: number, first: Uint8Array, more: Uint8Array): Generator<Uint8Array> {
   yield first;
-  for (let sent = 0; sent < count; sent += 1) yield more;
+  const batch = Buffer.concat(Array.from({ length: 1000 }, () => more));
+  for (let sent = 0; sent < count; sent += 1000) yield batch;
 }
 
 /** As many requests, each followed at once by `after`. */
@@ -94,8 +95,9 @@ const floods: readonly (readonly [string, Flood])[] = [
         repeat(500_000, frame(frameType.headers, endHeaders, 1, requestTo(target)), frame(frameType.data, 0, 1)),
     },
   ],
-  ['PING by one who does not read', { reads: false, frames: () => repeat(500_000, nothing, ping) }],
-  ['SETTINGS by one who does not read', { reads: false, frames: () => repeat(500_000, nothing, settings) }],
+  // More answers than all buffers on the way hold.
+  ['PING by one who does not read', { reads: false, frames: () => repeat(3_000_000, nothing, ping) }],
+  ['SETTINGS by one who does not read', { reads: false, frames: () => repeat(3_000_000, nothing, settings) }],
 ];
 
 const ping = frame(frameType.ping, 0, 0, Buffer.alloc(8));

@@ -76,7 +76,7 @@ export function createVisitor(user: string, stays: boolean, visit: Visit): Visit
     );
     // In an outage nobody knows whether it was ended.
     if (asked === undefined) return;
-    await expectStatus('page with a cookie after its logout', [401], () =>
+    await expectStatus('old cookie after a logout', [401], () =>
       createClient().send(`${world.origin}/private`, { headers: { cookie, [rightHeader]: 'denied' } }),
     );
   }
@@ -115,6 +115,13 @@ export function createVisitor(user: string, stays: boolean, visit: Visit): Visit
     await expectStatus(`attack: ${chosen.name}`, statuses, () => sendRaw(world.port, bytes));
   }
 
+  async function userinfo(session: TestClient): Promise<void> {
+    const answer = await expectStatus('page /userinfo', [200], () => session.send(`${world.origin}/_auth/userinfo`));
+    if (answer !== undefined && !answer.body.includes(`"${user}"`)) {
+      ledger.violation('somebody else’s session', `${user} is told ${answer.body.slice(0, 200)}`);
+    }
+  }
+
   return {
     async step() {
       if (dice.isBelow(0.1)) return await attack();
@@ -125,11 +132,4 @@ export function createVisitor(user: string, stays: boolean, visit: Visit): Visit
       await page(client);
     },
   };
-
-  async function userinfo(session: TestClient): Promise<void> {
-    const answer = await expectStatus('page /userinfo', [200], () => session.send(`${world.origin}/_auth/userinfo`));
-    if (answer !== undefined && !answer.body.includes(`"${user}"`)) {
-      ledger.violation('somebody else’s session', `${user} is told ${answer.body.slice(0, 200)}`);
-    }
-  }
 }

@@ -56,7 +56,7 @@ export interface Flooded {
 /**
  * Opens an HTTP/2 connection to a port of 127.0.0.1 and sends what `next` yields, as fast as it is taken, until there
  * is no more or the other side ends the connection. Then it sends a last PING and waits for its answer or the end.
- * `reads: false` leaves everything that comes back in the buffers. Rejects when nothing moves for 20 s.
+ * `reads: false` leaves what comes back in the buffers up to then. Rejects when nothing moves for 20 s.
  */
 export function flood(port: number, frames: Iterator<Uint8Array>, { reads = true } = {}): Promise<Flooded> {
   return new Promise((resolve, reject) => {
@@ -79,6 +79,7 @@ export function flood(port: number, frames: Iterator<Uint8Array>, { reads = true
         if (done === true) {
           isDone = true;
           socket.write(lastPing);
+          socket.resume();
         } else if (!socket.write(value)) return;
       }
     };

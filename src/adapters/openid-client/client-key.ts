@@ -1,28 +1,12 @@
 import { createPrivateKey, type JsonWebKeyInput, type KeyObject, type webcrypto } from 'node:crypto';
-
-/** RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2. */
-export const clientKeyAlgorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-] as const;
-
-export type ClientKeyAlgorithm = (typeof clientKeyAlgorithms)[number];
+import type { SignatureAlgorithm } from './signature-algorithms.ts';
 
 /** A private key as it signs client assertions, or why it cannot; `problem` quotes nothing of it. */
 export type ParsedClientKey =
   | {
       readonly kind: 'key';
       readonly key: KeyObject;
-      readonly algorithm: ClientKeyAlgorithm;
+      readonly algorithm: SignatureAlgorithm;
       /** `kid` of the JWK, if it was one and has one. */
       readonly id: string | undefined;
     }
@@ -38,7 +22,7 @@ interface JwkHints {
  * Reads PEM (PKCS #8) or a private JWK. Without `algorithm` it is the JWK's own, or the usual one of its kind: RS256,
  * ES256 and so on by curve, EdDSA.
  */
-export function parseClientKey(text: string, algorithm: ClientKeyAlgorithm | undefined): ParsedClientKey {
+export function parseClientKey(text: string, algorithm: SignatureAlgorithm | undefined): ParsedClientKey {
   const read = readKey(text.trim());
   if (read === undefined) {
     return { kind: 'invalid', problem: 'expected a private key: PEM (PKCS #8) without a passphrase, or a JWK' };
@@ -59,7 +43,7 @@ export function parseClientKey(text: string, algorithm: ClientKeyAlgorithm | und
 
 /** Parameters of WebCrypto for a key that signs with the algorithm. */
 export function webCryptoAlgorithm(
-  algorithm: ClientKeyAlgorithm,
+  algorithm: SignatureAlgorithm,
 ): webcrypto.RsaHashedImportParams | webcrypto.EcKeyImportParams | webcrypto.Algorithm {
   const hash = `SHA-${algorithm.slice(2)}`;
   switch (algorithm) {
@@ -94,7 +78,7 @@ function readKey(text: string): { readonly key: KeyObject; readonly hints: JwkHi
 }
 
 /** What the key can sign with, the usual one first. */
-function algorithmsOf(key: KeyObject): readonly ClientKeyAlgorithm[] {
+function algorithmsOf(key: KeyObject): readonly SignatureAlgorithm[] {
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
   switch (key.asymmetricKeyType) {
     case 'rsa':

@@ -3,26 +3,12 @@ import { after, epochSecondsOf, type Seconds, secondsOf } from '../../core/time.
 import type { LogoutToken } from '../../ports/authorization-server.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { HttpClient } from '../../ports/http-client.ts';
+import { signatureAlgorithms } from './signature-algorithms.ts';
 
 const backChannelLogout = 'http://schemas.openid.net/event/backchannel-logout';
 
 /** How old a logout token may be. Providers send it at once; what is older is an old one that somebody kept. */
 const longestAge = secondsOf(300);
-
-/** Of signatures alone: an HMAC would be keyed with what every relying party of the provider knows, `none` with nothing. */
-const algorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
 
 export type VerifyLogoutToken = (token: string) => Promise<LogoutToken>;
 
@@ -50,13 +36,14 @@ export function logoutTokenVerifier(
       const { payload, protectedHeader } = await jwtVerify(token, keys, {
         issuer,
         audience: clientId,
-        algorithms,
+        // Neither HMAC, keyed with what every relying party of the provider knows, nor none.
+        algorithms: [...signatureAlgorithms],
         clockTolerance,
         currentDate: new Date(clock.now() * 1000),
         maxTokenAge: longestAge,
         requiredClaims: ['iat', 'jti', 'events'],
       });
-      // An ID token is signed by the same key for the same audience; explicit types keep the two apart (RFC 8725 §3.11).
+      // An ID token is signed by the same key for the same audience; types keep the two apart (RFC 8725 §3.11).
       const type = protectedHeader.typ?.toLowerCase();
       if (type !== undefined && type !== 'jwt' && type !== 'logout+jwt') return refused('typ is of another token');
       return read(payload);

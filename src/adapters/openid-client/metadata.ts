@@ -1,5 +1,6 @@
 import type { ServerMetadata } from 'openid-client';
 import type { HttpClient } from '../../ports/http-client.ts';
+import { jsonObjectOf } from './json-object.ts';
 import type { ProviderOptions } from './provider-options.ts';
 
 /**
@@ -23,7 +24,7 @@ async function discover({ issuer }: ProviderOptions, http: HttpClient): Promise<
   url.pathname = `${url.pathname.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const response = await http.fetch(url.href, { method: 'GET', headers: { accept: 'application/json' } });
   if (response.status !== 200) throw new Error(`the request for the metadata was answered with ${response.status}`);
-  const metadata = objectOf(await response.text());
+  const metadata = jsonObjectOf(await response.text());
   if (metadata === undefined) throw new Error('the metadata is no JSON object');
   const found = metadata['issuer'];
   if (typeof found !== 'string') throw new Error('the metadata names no issuer');
@@ -37,16 +38,6 @@ async function discover({ issuer }: ProviderOptions, http: HttpClient): Promise<
 /** A bare origin may be written with or without the slash; nothing else is forgiven. */
 function isSameIssuer(found: string, configured: string): boolean {
   return URL.canParse(found) && new URL(found).href === new URL(configured).href;
-}
-
-function objectOf(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    const isObject = value !== null && typeof value === 'object' && !Array.isArray(value);
-    return isObject ? (value as Record<string, unknown>) : undefined; // checked in the line above
-  } catch {
-    return undefined;
-  }
 }
 
 /** A server that publishes no list may still know PKCE; one whose list lacks S256 does not (RFC 9700 §2.1.1). */

@@ -1,3 +1,5 @@
+import { jsonObjectOf } from './json-object.ts';
+
 /**
  * A token response of a server that is older than RFC 6749 or careless with it, as the RFC would have it: GitHub
  * answers 200 to what it refuses, and separates scopes by commas. Any other response stays as it is.
@@ -5,7 +7,7 @@
 export async function plainTokenResponse(response: Response): Promise<Response> {
   if (response.status !== 200) return response;
   const text = await response.text();
-  const body = objectOf(text);
+  const body = jsonObjectOf(text);
   if (body === undefined) return new Response(text, response);
   // RFC 6749 §5.2: an error is a 400
   if (typeof body['error'] === 'string') return new Response(text, { status: 400, headers: response.headers });
@@ -14,14 +16,4 @@ export async function plainTokenResponse(response: Response): Promise<Response> 
   const { scope } = rest;
   const plain = typeof scope === 'string' ? { ...rest, scope: scope.replaceAll(/,\s*/g, ' ') } : rest;
   return new Response(JSON.stringify(plain), response);
-}
-
-function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    const isObject = value !== null && typeof value === 'object' && !Array.isArray(value);
-    return isObject ? (value as Record<string, unknown>) : undefined; // checked in the line above
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import type { Secret } from '../../core/secret.ts';
 import type { Seconds } from '../../core/time.ts';
-import type { ClientKeyAlgorithm } from './client-key.ts';
+import type { SignatureAlgorithm } from './signature-algorithms.ts';
 
 /** A provider as it is configured, with every file and secret read. */
 export interface ProviderOptions {
@@ -70,7 +70,7 @@ export interface ClientKey {
   /** PEM (PKCS #8) or JWK. */
   readonly key: Secret<string>;
   readonly id: string | undefined;
-  readonly algorithm: ClientKeyAlgorithm | undefined;
+  readonly algorithm: SignatureAlgorithm | undefined;
   /** What the assertion names as its audience (RFC 7523 §3). */
   readonly audience: 'issuer' | 'token_endpoint';
   /** PEM of a certificate of the key, for providers that know it by its thumbprint (`x5t#S256`). */

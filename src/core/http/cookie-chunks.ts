@@ -9,7 +9,7 @@ export interface ChunkedCookie {
   readonly maxChunks: number;
 }
 
-/** Characters of a chunk. Browsers keep cookies whose name, value and attributes have 4096 bytes in all (RFC 6265bis §5.6). */
+/** Characters of a chunk. Browsers keep cookies of 4096 bytes: name, value and attributes (RFC 6265bis §5.6). */
 const chunkLength = 3_800;
 
 /** The names of all chunks there can be. */

@@ -8,7 +8,7 @@ export interface Hygiene {
   readonly managedNames: ReadonlySet<string>;
   /** Folded prefixes that only we may set. */
   readonly managedPrefixes: readonly string[];
-  /** Folded names that proxies before us write: as they spell them they stay, in any other spelling a client sent them. */
+  /** Folded names that proxies before us write: in their spelling they stay, in any other a client sent them. */
   readonly proxyNames: ReadonlySet<string>;
   /** Folded prefixes of such names. */
   readonly proxyPrefixes: readonly string[];

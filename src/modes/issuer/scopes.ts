@@ -24,7 +24,7 @@ export type IssuerScope = keyof typeof scopeClaims;
 /** Scopes that a client can be registered for. `openid` is always allowed. */
 export const issuerScopes = ['profile', 'email', 'groups'] as const satisfies readonly IssuerScope[];
 
-/** What a scope means to the user who is asked for it, behind "It would like to:"; undefined when there is nothing to say. */
+/** What a scope means to the user, behind "It would like to:"; undefined when there is nothing to say. */
 export function describeScope(scope: string): Text | undefined {
   switch (scope) {
     case 'openid':

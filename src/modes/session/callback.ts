@@ -128,7 +128,7 @@ function cookiesNeeded(request: HttpRequest, attempt: LoginAttempt, runtime: Ses
   });
 }
 
-/** `returnTo` is a path on `origin`: several tabs that opened at once, before one cookie could tie them, lose nothing. */
+/** `returnTo` is a path on `origin`: tabs that opened at once, before one cookie could tie them, lose nothing. */
 function foreignResponse(request: HttpRequest, origin: string, returnTo: string, runtime: SessionRuntime): Reply {
   return refuse(request, {
     status: 400,

@@ -33,7 +33,7 @@ export async function startLogin(
   return redirect(302, loginUrl(origin, runtime, { returnTo, providers: wish.providers }));
 }
 
-/** `GET <basePath>/login`: `rd` is where to go afterwards, `provider` (once or more) which providers come into question. */
+/** `GET <basePath>/login`: `rd` is where to go afterwards, `provider` (once or more) who may log the user in. */
 export async function login(request: HttpRequest, origin: string, runtime: SessionRuntime): Promise<Reply> {
   // A script or an iframe that asks for the login page would leave an attempt that nobody finishes.
   if (!isTopLevelNavigation(request)) return loginRequired(request, origin, runtime);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clientKeyAlgorithms } from '../../../adapters/openid-client/client-key.ts';
+import { signatureAlgorithms } from '../../../adapters/openid-client/signature-algorithms.ts';
 import { secretSchema } from '../../../modes/settings-types.ts';
 
 /** How we say who we are to a provider. */
@@ -19,7 +19,7 @@ export const clientSettings = {
       key: secretSchema.describe('Private key: PEM (PKCS #8) without a passphrase, or a JWK.'),
       id: z.string().min(1).optional().describe('`kid` of the assertion. Without it: that of the JWK, if it has one.'),
       algorithm: z
-        .enum(clientKeyAlgorithms)
+        .enum(signatureAlgorithms)
         .optional()
         .describe('Without it: `alg` of the JWK, else RS256, ES256, ES384, ES512 or EdDSA, as fits the key.'),
       audience: z

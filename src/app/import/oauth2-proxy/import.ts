@@ -6,8 +6,8 @@ import type { AlphaParts } from './original.ts';
 import type { Problem } from './problem.ts';
 import { type AlphaReading, readAlpha } from './read-alpha.ts';
 import { parseEnvironmentFile, readEnvironment } from './read-environment.ts';
-import { readFile } from './read-file.ts';
 import { readFlags } from './read-flags.ts';
+import { readToml } from './read-toml.ts';
 import { reportOf } from './report.ts';
 
 /** Where the settings of oauth2-proxy are. */
@@ -55,7 +55,7 @@ export function importOauth2Proxy(sources: Sources, tools: ImportTools): Importe
     ),
   ]);
   const readings = [
-    ...(file === undefined || filePath === undefined ? [] : [readFile(filePath, file)]),
+    ...(file === undefined || filePath === undefined ? [] : [readToml(filePath, file)]),
     readEnvironment(Object.fromEntries(variables)),
     flags,
   ];

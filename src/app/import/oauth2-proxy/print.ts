@@ -48,7 +48,7 @@ function addComment(document: Document, path: Comment['path'], text: string): vo
   node.commentBefore = commentBefore === undefined || commentBefore === null ? line : `${commentBefore}\n${line}`;
 }
 
-/** The node that a comment stands before: the key of a setting, or the entry of a list. Undefined where there is none. */
+/** The node that a comment stands before: the key of a setting, or an entry of a list; undefined for none. */
 function commented(document: Document, path: Comment['path']): Node | undefined {
   const parent = document.getIn(path.slice(0, -1), true) ?? document.contents;
   const last = path.at(-1);

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { isOn, listOf, mergeReadings, secondsIn, textOf } from './given.ts';
 import { durationText, secondsOfGoDuration } from './go-duration.ts';
 import { parseEnvironmentFile, readEnvironment } from './read-environment.ts';
-import { readFile } from './read-file.ts';
 import { readFlags } from './read-flags.ts';
+import { readToml } from './read-toml.ts';
 import { splitCsv } from './split-csv.ts';
 
-function given(reading: ReturnType<typeof readFile>) {
+function given(reading: ReturnType<typeof readToml>) {
   expect(reading.problems).toEqual([]);
   return mergeReadings([reading]);
 }
@@ -14,7 +14,7 @@ function given(reading: ReturnType<typeof readFile>) {
 describe('the file of oauth2-proxy', () => {
   it('is TOML, as loosely typed as oauth2-proxy takes it', () => {
     const read = given(
-      readFile(
+      readToml(
         'a.cfg',
         'email_domains="a.example,b.example"\ncookie_secure="false"\nupstreams=["http://x/", "http://y/z/"]\nlogging_max_age=3\nshow-debug-on-error=true\nwhitelist_domains=""',
       ),
@@ -31,7 +31,7 @@ describe('the file of oauth2-proxy', () => {
     ['cookie_domain=".x"', 'cookie_domain', 'did you mean cookie_domains?'],
     ['zzzzzzzzzzzzzzzzzzzzzz=1', 'zzzzzzzzzzzzzzzzzzzzzz', 'docs/migrate-oauth2-proxy.md lists every option'],
   ])('has no option %s', (text, subject, suggestion) => {
-    expect(readFile('a.cfg', text).problems).toEqual([
+    expect(readToml('a.cfg', text).problems).toEqual([
       { subject, problem: 'oauth2-proxy has no option of this name', suggestion },
     ]);
   });
@@ -44,7 +44,7 @@ describe('the file of oauth2-proxy', () => {
     ['client_id = ["canary"]', 'client_id'],
     ['email_domains = [["canary"]]', 'email_domains'],
   ])('says where %s is wrong, and not the value (G8)', (text, subject) => {
-    const { problems } = readFile('a.cfg', text);
+    const { problems } = readToml('a.cfg', text);
     expect(problems).toHaveLength(1);
     expect(problems[0]?.subject).toMatch(subject.replace(/:17$/, ''));
     expect(JSON.stringify(problems)).not.toContain('canary');
@@ -76,7 +76,7 @@ describe('the environment of oauth2-proxy', () => {
 
   it('does not name the file: that is for the command line alone', () => {
     expect(readEnvironment({ OAUTH2_PROXY_CONFIG: '/x' }).problems).toHaveLength(1);
-    expect(readFile('a.cfg', 'alpha_config="/x"').problems).toHaveLength(1);
+    expect(readToml('a.cfg', 'alpha_config="/x"').problems).toHaveLength(1);
   });
 
   it('is read from a file with NAME=value lines as well', () => {
@@ -120,7 +120,7 @@ describe('the flags of oauth2-proxy', () => {
 
 it('flags are stronger than the environment, and that than the file', () => {
   const read = mergeReadings([
-    readFile('a.cfg', 'client_id="file"\nscope="file"\nprovider="oidc"'),
+    readToml('a.cfg', 'client_id="file"\nscope="file"\nprovider="oidc"'),
     readEnvironment({ OAUTH2_PROXY_CLIENT_ID: 'environment', OAUTH2_PROXY_SCOPE: 'environment' }),
     readFlags(['--scope=flag']),
   ]);

@@ -16,7 +16,7 @@ const optionsByKey: ReadonlyMap<string, Option> = new Map([
 ]);
 
 /** oauth2-proxy.cfg: TOML with one key for each option. `name` is the file's, for problems. */
-export function readFile(name: string, text: string): Reading {
+export function readToml(name: string, text: string): Reading {
   let table: Readonly<Record<string, unknown>>;
   try {
     table = parse(text);
