@@ -15,8 +15,9 @@ export interface RunningService {
   /** See {@link Reloader.reload}. */
   reload(trigger: ReloadTrigger): Promise<ReloadOutcome>;
   /**
-   * Says that it is not serving, goes on answering for `delay` (`shutdown.delay` where none is given) so that whoever looks at its health sends the next
-   * request elsewhere, answers what is in flight, then closes everything. Once; later calls wait for the first.
+   * Says that it is not serving, goes on answering for `delay` (`shutdown.delay` where none is given) so that whoever
+   * looks at its health sends the next request elsewhere, answers what is in flight, then closes everything. Once;
+   * later calls wait for the first.
    */
   stop(delay?: Seconds): Promise<void>;
 }

@@ -69,16 +69,19 @@ export interface Parts {
 export function compose(config: Config, parts: Parts): Application {
   const { ring, store, providers, telemetry, createIssuerEngine } = parts;
   const renderer = createPageRenderer(config.pages);
+  const sealer = createSealer(ring, systemRandom);
+  const idNames = createIdNames(ring, systemRandom);
+  const sessions: SessionPorts = { records: store.sessions, index: store.index, sealer, idNames };
   const services: ModeServices = {
     origins: config.origins.filter((origin) => !isWildcardOrigin(origin)),
     clock: systemClock,
     random: systemRandom,
     telemetry,
     renderer,
-    sealer: createSealer(ring, systemRandom),
-    idNames: createIdNames(ring, systemRandom),
+    sealer,
     derivedKeys: createDerivedKeys(ring),
     store,
+    sessions,
     providers,
     createIssuerEngine,
   };
@@ -95,8 +98,6 @@ export function compose(config: Config, parts: Parts): Application {
     },
     telemetry,
   );
-  const { sealer, idNames } = services;
-  const sessions = { records: store.sessions, index: store.index, sealer, idNames };
   return { gateway, mounts: mountsOf(instances), providers, store, renderer, sessions, instances };
 }
 

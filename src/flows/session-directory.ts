@@ -1,4 +1,5 @@
 import type { StoredSession } from '../core/session/lifetimes.ts';
+import type { EpochSeconds } from '../core/time.ts';
 import { namesIn, openSession, type SessionPorts } from './sessions.ts';
 
 /** Which sessions an operator means. `name`: the one under which the store keeps it, which opens nothing. */
@@ -67,6 +68,8 @@ export interface ProviderLogout {
   readonly registration: string;
   readonly subject: string | undefined;
   readonly providerSessionId: string | undefined;
+  /** Sessions that began at this moment or later are not meant; undefined means all. */
+  readonly begunBefore: EpochSeconds | undefined;
 }
 
 /** Ends the sessions of a login that the provider says is over, and no other provider's. Throws StoreUnavailableError. */
@@ -80,6 +83,7 @@ export async function endProviderSessions(logout: ProviderLogout, ports: Session
     const isMeant =
       session.instance === logout.instance &&
       session.registration === logout.registration &&
+      (logout.begunBefore === undefined || session.createdAt < logout.begunBefore) &&
       (subject === undefined || session.subject === subject);
     if (isMeant && (await ports.records.delete(name))) ended += 1;
   }

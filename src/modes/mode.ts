@@ -3,10 +3,10 @@ import type { output, ZodType } from 'zod';
 import type { PageRenderer } from '../core/html/page-renderer.ts';
 import type { HttpRequest } from '../core/http/request.ts';
 import type { Header, Reply } from '../core/verdict.ts';
+import type { SessionPorts } from '../flows/sessions.ts';
 import type { AuthorizationServer } from '../ports/authorization-server.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DerivedKeys } from '../ports/derived-keys.ts';
-import type { IdNames } from '../ports/id-names.ts';
 import type { IssuerEngineFactory } from '../ports/issuer-engine.ts';
 import type { Random } from '../ports/random.ts';
 import type { Sealer } from '../ports/sealer.ts';
@@ -55,9 +55,10 @@ export interface ModeServices {
   /** Writes out what routes answer. */
   readonly renderer: PageRenderer;
   readonly sealer: Sealer;
-  readonly idNames: IdNames;
   readonly derivedKeys: DerivedKeys;
-  readonly store: Store;
+  readonly store: Pick<Store, 'once' | 'documents'>;
+  /** Sessions of the store, for the flows. */
+  readonly sessions: SessionPorts;
   readonly providers: ReadonlyMap<string, AuthorizationServer>;
   readonly createIssuerEngine: IssuerEngineFactory;
 }

@@ -47,6 +47,7 @@ export type LogoutToken =
       readonly kind: 'valid';
       readonly subject: string | undefined;
       readonly providerSessionId: string | undefined;
+      readonly issuedAt: EpochSeconds;
       /** Names the token, for once-markers. */
       readonly tokenId: string;
       /** After that it is refused by its age. */

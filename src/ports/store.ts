@@ -71,7 +71,6 @@ export interface SessionIndex {
   add(group: string, name: string, endsAt: EpochSeconds): Promise<void>;
   /** Names of the group whose end has not come, oldest added first. */
   list(group: string): Promise<readonly string[]>;
-  remove(group: string, name: string): Promise<void>;
 }
 
 /**

@@ -10,9 +10,10 @@ const answered: readonly (readonly [family: string, numbers: readonly number[]])
   ['R', upTo(10)],
   ['L', upTo(13)],
   ['T', [1, 2, 3, 4, 5, 6, 7, 8, 10, 11]],
-  ['S', [1, 2, 8, 9, 10, 12]],
+  ['S', upTo(12)],
   ['I', upTo(6)],
-  ['G', [1, 2, 5, 6, 7, 8, 9, 10]],
+  ['G', upTo(10)],
+  ['X', [5]],
 ];
 
 function upTo(last: number): readonly number[] {

@@ -112,7 +112,7 @@ describe('S5 a tag cut short', () => {
   });
 });
 
-describe('S6 and S7 chunks that changed places', () => {
+describe('S6 chunks that changed places (S7)', () => {
   it('are no session: moved, mixed with those of another, missing, reordered, surplus', async () => {
     const own = [...sessionCookies(await logInWithMuch())];
     const other = sessionCookies(await logInWithMuch());

@@ -125,8 +125,9 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
     close: () => undefined,
     logoutToken({ subject, sid: providerSessionId }) {
       const tokenId = `logout-${name}-${logoutTokens.size}`;
+      const issuedAt = epochSecondsOf(options.now());
       const endsAt = epochSecondsOf(options.now() + 600);
-      logoutTokens.set(tokenId, { kind: 'valid', subject, providerSessionId, tokenId, endsAt });
+      logoutTokens.set(tokenId, { kind: 'valid', subject, providerSessionId, tokenId, issuedAt, endsAt });
       return tokenId;
     },
     approve(url) {

@@ -61,10 +61,8 @@ export function cookieHeader(browser: Browser): string {
 
 /** Id of a session in the world's store that another instance made. */
 export async function otherSession({ services, clock }: SessionWorld): Promise<string> {
-  const { sealer, idNames, store } = services;
   const limits = { idleLifetime: secondsOf(3600), maxPerUser: undefined };
-  const ports = { records: store.sessions, index: store.index, sealer, idNames };
-  return await createSession(sessionAt(clock.now(), { instance: 'other' }), limits, ports);
+  return await createSession(sessionAt(clock.now(), { instance: 'other' }), limits, services.sessions);
 }
 
 export async function sessionWorld(options: SessionWorldOptions = {}): Promise<SessionWorld> {

@@ -23,9 +23,6 @@ export function createRedisIndex(connection: RedisConnection, keys: RedisKeys, c
       );
       return namesOf(flat, clock.now());
     },
-    async remove(group, name) {
-      await connection.run('an index removal', (redis) => redis.zrem(keys.index(group), name));
-    },
   };
 }
 

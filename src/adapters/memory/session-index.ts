@@ -29,12 +29,6 @@ export function createMemoryIndex(clock: Clock, maxGroups: number): SessionIndex
       const now = clock.now();
       return [...(groups.get(name, now)?.ends ?? [])].filter(([, end]) => now < end).map(([member]) => member);
     },
-    async remove(name, member) {
-      const now = clock.now();
-      const group = groups.get(name, now);
-      group?.ends.delete(member);
-      if (group?.ends.size === 0) groups.delete(name, now);
-    },
   };
 }
 

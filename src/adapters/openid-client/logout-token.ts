@@ -62,8 +62,9 @@ function read({ events, nonce, sub, sid, jti, iat }: JWTPayload): LogoutToken {
   if (sid !== undefined && (typeof sid !== 'string' || sid === '')) return refused('sid is no text');
   if (sub === '' || typeof jti !== 'string' || jti === '' || iat === undefined) return refused('a claim is empty');
   // Beyond the tolerance of any clock that accepts it.
-  const endsAt = after(epochSecondsOf(iat), secondsOf(2 * longestAge));
-  return { kind: 'valid', subject: sub, providerSessionId: sid, tokenId: jti, endsAt };
+  const issuedAt = epochSecondsOf(iat);
+  const endsAt = after(issuedAt, secondsOf(2 * longestAge));
+  return { kind: 'valid', subject: sub, providerSessionId: sid, tokenId: jti, issuedAt, endsAt };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

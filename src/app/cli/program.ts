@@ -19,7 +19,10 @@ To begin:
   sallyport serve --config sallyport.yaml
 `;
 
-/** Runs one command line (without the program's name) and yields the exit code. Throws only for a defect or a failed start. */
+/**
+ * Runs one command line (without the program's name) and yields the exit code. Throws only for a defect or a failed
+ * start.
+ */
 export async function runProgram(words: readonly string[], terminal: Terminal): Promise<number> {
   const state: { exitCode: number } = { exitCode: exitCodes.ok };
   // Commands are imported when they are called: a start must not wait for what it does not use.

@@ -14,6 +14,9 @@ export interface PathReadings {
   readonly peculiarities: readonly PathPeculiarity[];
 }
 
+/** Characters of all readings together: each goes through every rule. A path of 1 kB may have 32. */
+const mostCharacters = 32_768;
+
 /** Longest peculiar path, in characters: an object key of S3 (1,024 bytes) in escapes, and its bucket. */
 const longestPath = 4096;
 
@@ -41,7 +44,7 @@ export function readingsOf(target: string): PathReadings | undefined {
   if (literal === undefined) return undefined;
   const paths = new Set([literal]);
   for (const path of paths) {
-    if (path.startsWith('//') || hasDotSegment(path)) return undefined;
+    if (path.startsWith('//') || hasDotSegment(path) || paths.size * literal.length > mostCharacters) return undefined;
     for (const read of ways) paths.add(read(path)); // a Set's loop sees what is added in it
   }
   const [, ...otherPaths] = paths;

@@ -47,6 +47,9 @@ export function parseTarget(target: string): Target | AmbiguousTarget {
   return { kind: 'target', path, cutPath, query: raw.query };
 }
 
+/** In characters. RFC 9110 §4.1 asks for 8,000; every rule with a pattern goes through all of them. */
+const longestPath = 8_192;
+
 /** Takes a target apart; ambiguous where no exception could ever make it readable. */
 export function splitTarget(target: string): RawTarget | AmbiguousTarget {
   if (!target.startsWith('/')) return ambiguous('the target is not a path');
@@ -54,6 +57,7 @@ export function splitTarget(target: string): RawTarget | AmbiguousTarget {
   if (target.includes('#')) return ambiguous('the target has a fragment');
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
+  if (path.length > longestPath) return ambiguous('the path is too long');
   if (path.includes('\\')) return ambiguous('the path has a backslash');
   return { kind: 'raw', path, query: mark < 0 ? undefined : target.slice(mark + 1) };
 }

@@ -269,7 +269,7 @@ describe('the check of session mode, with a session', () => {
   it('waits for no touch, and only reports one that failed', async () => {
     const browser = await loggedIn();
     world.clock.advance(120);
-    const name = world.services.idNames.nameOf(browser.cookies.get('__Host-sallyport') ?? '') ?? '';
+    const name = world.services.sessions.idNames.nameOf(browser.cookies.get('__Host-sallyport') ?? '') ?? '';
     const before = await world.store.sessions.find(name);
     const checked = check({ browser });
     // The lookup has begun and gets through; the touch that follows it does not.

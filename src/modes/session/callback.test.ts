@@ -62,7 +62,7 @@ describe('GET /callback', () => {
 
   it('never takes an id over that the browser brought (S1)', async () => {
     const browser = newBrowser();
-    const planted = world.services.idNames.mint();
+    const planted = world.services.sessions.idNames.mint();
     browser.cookies.set('__Host-sallyport', planted);
     await world.logIn(browser);
     expect(browser.cookies.get('__Host-sallyport')).not.toBe(planted);

@@ -1,5 +1,6 @@
 import { html } from '../../core/html/html.ts';
 import type { Page } from '../../core/html/page.ts';
+import { formTargetsFor } from './form-targets.ts';
 import { texts } from './texts.ts';
 
 export interface ChooserOptions {
@@ -7,12 +8,12 @@ export interface ChooserOptions {
   readonly providers: readonly { readonly name: string; readonly label: string }[];
   /** Path on our origin. */
   readonly returnTo: string;
-  /** `https:`, or `http:` in development. */
-  readonly scheme: string;
+  /** The site that shows the page. */
+  readonly origin: string;
 }
 
 /** Asks with which provider to sign in. Its form has no `action`, so that a fragment of the page's URL survives. */
-export function chooserPage({ providers, returnTo, scheme }: ChooserOptions): Page {
+export function chooserPage({ providers, returnTo, origin }: ChooserOptions): Page {
   return {
     title: texts.signIn,
     body: (t) => html`<h1>${t(texts.signIn)}</h1>
@@ -21,7 +22,6 @@ export function chooserPage({ providers, returnTo, scheme }: ChooserOptions): Pa
 <input type="hidden" name="rd" value="${returnTo}">
 ${providers.map(({ name, label }) => html`<button class="full" name="provider" value="${name}">${label}</button>`)}
 </form>`,
-    // Chromium applies form-action to every redirect behind the form, and where a provider sends people is its matter.
-    formTargets: scheme === 'https:' ? ['https:'] : ['https:', scheme],
+    formTargets: formTargetsFor(origin),
   };
 }

@@ -100,7 +100,7 @@ describe('an instance with several providers', () => {
     const query = world.providers.get('guests')?.approve(String(started.headers.location));
     await world.visit(browser, `/_auth/callback?${query}`);
     const page = await world.visit(browser, '/_auth/logout');
-    expect(page.headers['content-security-policy']).toContain("form-action 'self' https://guests.example;");
+    expect(page.headers['content-security-policy']).toContain("form-action 'self' https:;");
     const out = await world.visit(browser, '/_auth/logout', { method: 'POST', headers: { origin: appOrigin } });
     expect(out.headers.location).toMatch(/^https:\/\/guests\.example\/logout\?/);
     const again = await world.visit(browser, '/_auth/logout', { method: 'POST', headers: { origin: appOrigin } });

@@ -46,7 +46,7 @@ export async function login(request: HttpRequest, origin: string, runtime: Sessi
   const [provider, ...others] = providers;
   if (provider === undefined) return refuse(request, noSuchProvider);
   if (others.length === 0) return await sendToProvider(request, origin, returnTo, provider, runtime);
-  return pageReply(200, chooserPage({ providers, returnTo, scheme: new URL(origin).protocol }));
+  return pageReply(200, chooserPage({ providers, returnTo, origin }));
 }
 
 function providersFor(

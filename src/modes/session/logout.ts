@@ -5,6 +5,7 @@ import { pageReply, redirect } from '../../core/http/reply.ts';
 import { type HttpRequest, soleHeader } from '../../core/http/request.ts';
 import type { Session } from '../../core/session/session.ts';
 import type { Header, Reply } from '../../core/verdict.ts';
+import { formTargetsFor } from './form-targets.ts';
 import { loginUrl } from './login.ts';
 import type { SessionRuntime } from './runtime.ts';
 import { foreignLogoutTexts, texts } from './texts.ts';
@@ -30,9 +31,7 @@ export async function logout(request: HttpRequest, origin: string, runtime: Sess
 }
 
 /** `GET <basePath>/logout`: a page with a button, because a GET must change nothing (RFC 9110 §9.2.1). */
-export async function logoutPage(request: HttpRequest, origin: string, runtime: SessionRuntime): Promise<Reply> {
-  const stored = await runtime.sessions.find(request);
-  const next = await providerLogout(origin, stored?.session, runtime);
+export function logoutPage(origin: string, runtime: SessionRuntime): Reply {
   return pageReply(200, {
     title: texts.signOut,
     body: (t) => html`<h1>${t(texts.signOutQuestion)}</h1>
@@ -40,7 +39,7 @@ export async function logoutPage(request: HttpRequest, origin: string, runtime: 
 <form method="post" action="${runtime.settings.basePath}/logout">
 <div class="row"><button type="submit" autofocus>${t(texts.signOut)}</button><a class="button plain" href="/">${t(texts.staySignedIn)}</a></div>
 </form>`,
-    formTargets: next === undefined ? [] : [new URL(next).origin],
+    formTargets: formTargetsFor(origin),
     referrerPolicy: 'same-origin',
   });
 }
@@ -65,17 +64,17 @@ function isFromOwnPage(request: HttpRequest, origin: string): boolean {
 
 /** Nobody waits for it: the session is over here, whatever the provider says. */
 function revokeTokens({ provider, tokenSet }: Session, { providers, services }: SessionRuntime): void {
-  void providers
+  const fields = { provider, operation: 'revocation' };
+  const report = (detail: string) => services.telemetry.problem('provider_unavailable', { ...fields, detail });
+  providers
     .get(provider)
     ?.revoke(tokenSet)
-    .then((revocation) => {
-      if (revocation.kind !== 'failed') return;
-      services.telemetry.problem('provider_unavailable', {
-        provider,
-        operation: 'revocation',
-        detail: revocation.detail,
-      });
-    });
+    .then(
+      (revocation) => {
+        if (revocation.kind === 'failed') report(revocation.detail);
+      },
+      (error: unknown) => services.telemetry.problem('provider_unavailable', fields, error),
+    );
 }
 
 /** Where the browser goes to be logged out by the session's provider; of no session, by the only one there is. */

@@ -76,6 +76,7 @@ describe('POST /backchannel-logout (OpenID Connect Back-Channel Logout 1.0)', ()
 
   it('takes it again when the store failed in its midst', async () => {
     const browser = await loggedIn('one');
+    world.clock.advance(1);
     const form = { logout_token: world.provider.logoutToken({ sid: 'one' }) };
     world.store.failNext('list');
     // Of which the side service makes 503.

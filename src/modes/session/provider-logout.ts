@@ -1,9 +1,13 @@
 import { jsonReply } from '../../core/http/reply.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
+import { after, secondsOf } from '../../core/time.ts';
 import type { Reply } from '../../core/verdict.ts';
 import { endProviderSessions, type ProviderLogout } from '../../flows/session-directory.ts';
 import type { AuthorizationServer, LogoutToken } from '../../ports/authorization-server.ts';
 import type { SessionRuntime } from './runtime.ts';
+
+/** How far the provider's clock may be behind ours. */
+const clockTolerance = secondsOf(60);
 
 /** A logout token of a provider of ours. */
 type OwnToken = { readonly provider: AuthorizationServer; readonly token: Extract<LogoutToken, { kind: 'valid' }> };
@@ -18,15 +22,12 @@ export async function backChannelLogout(body: unknown, runtime: SessionRuntime):
   const found = await verify(logoutToken, runtime);
   if ('kind' in found) return found;
   const { provider, token } = found;
-  const { subject, providerSessionId, tokenId, endsAt } = token;
-  const { once } = runtime.services.store;
-  const name = `logout:${provider.registration}:${tokenId}`;
-  const isFirst = await once.take(name, endsAt);
-  // A try that the store failed in its midst may come again; one that was finished may not.
-  if (!isFirst && !(await once.take(`${name}:finished`, endsAt))) return refused('the token was used before');
-  await end(provider, { subject, providerSessionId }, 'backchannel_logout', runtime);
-  if (isFirst) await once.take(`${name}:finished`, endsAt);
-  return done;
+  const { subject, providerSessionId, tokenId, issuedAt, endsAt } = token;
+  const isFirst = await runtime.services.store.once.take(`logout:${provider.registration}:${tokenId}`, endsAt);
+  // The store may have failed in the midst of an earlier try: what it left is ended now. What began since stays (ADR 8).
+  const begunBefore = isFirst ? after(issuedAt, clockTolerance) : issuedAt;
+  const count = await end(provider, { subject, providerSessionId, begunBefore }, 'backchannel_logout', runtime);
+  return isFirst || count > 0 ? done : refused('the token was used before');
 }
 
 /**
@@ -43,7 +44,8 @@ export async function frontChannelLogout(
   const isClear = iss.length === 1 && sid.length === 1 && sid[0] !== '';
   const provider = isClear ? await providerOf(iss[0] ?? '', runtime) : undefined;
   if (provider === undefined) return refused('iss and sid must name a provider of ours and a session there');
-  await end(provider, { subject: undefined, providerSessionId: sid[0] }, 'frontchannel_logout', runtime);
+  const whose = { subject: undefined, providerSessionId: sid[0], begunBefore: undefined };
+  await end(provider, whose, 'frontchannel_logout', runtime);
   return done;
 }
 
@@ -72,14 +74,14 @@ async function providerOf(issuer: string, { providers }: SessionRuntime): Promis
 
 async function end(
   { name, registration }: AuthorizationServer,
-  whose: Pick<ProviderLogout, 'subject' | 'providerSessionId'>,
+  whose: Omit<ProviderLogout, 'instance' | 'registration'>,
   outcome: string,
   { instance, services }: SessionRuntime,
-): Promise<void> {
-  const { store, sealer, idNames, telemetry } = services;
-  const ports = { records: store.sessions, index: store.index, sealer, idNames };
-  const count = await endProviderSessions({ instance, registration, ...whose }, ports);
+): Promise<number> {
+  const { sessions, telemetry } = services;
+  const count = await endProviderSessions({ instance, registration, ...whose }, sessions);
   telemetry.event('session_ended', { instance, outcome, provider: name, count });
+  return count;
 }
 
 const done: Reply = { kind: 'reply', status: 200, headers: [['cache-control', 'no-store']], body: '' };

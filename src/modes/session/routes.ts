@@ -37,7 +37,7 @@ export function sessionRoutes(runtime: SessionRuntime): FastifyPluginAsync {
     route('GET', '/login', (request, origin) => login(request, origin, runtime));
     route('GET', '/callback', (request, origin) => callback(request, origin, runtime));
     route('POST', '/callback', (request, origin, body) => formPostCallback(body, request, origin, runtime));
-    route('GET', '/logout', (request, origin) => logoutPage(request, origin, runtime));
+    route('GET', '/logout', (_request, origin) => logoutPage(origin, runtime));
     route('POST', '/logout', (request, origin) => logout(request, origin, runtime));
     route('GET', '/logout/callback', (_request, origin) => loggedOutPage(origin, runtime));
     route('GET', '/userinfo', (request, origin) => userinfo(request, origin, runtime));

@@ -46,16 +46,13 @@ function keeperOf(
   instance: string,
   { state, idleLifetime, maxSessionsPerUser: maxPerUser }: SessionSettings,
   cookies: SessionCookies,
-  { store, sealer, idNames, telemetry }: ModeServices,
+  { sessions, sealer, telemetry }: ModeServices,
 ): SessionKeeper {
   const options = { cookieName: cookies.session, style: cookies };
   switch (state) {
     case 'sealed':
       return sealedSessions({ instance, ...options }, { sealer });
     case 'store':
-      return storedSessions(
-        { ...options, idleLifetime, maxPerUser },
-        { records: store.sessions, index: store.index, sealer, idNames, telemetry },
-      );
+      return storedSessions({ ...options, idleLifetime, maxPerUser }, { ...sessions, telemetry });
   }
 }

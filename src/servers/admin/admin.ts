@@ -31,6 +31,7 @@ export interface AdminServer {
 const maxHeaderSize = 16 * 1024;
 /** A request to explain may have as many cookies as Envoy lets in. */
 const bodyLimit = 256 * 1024;
+
 /** Serves the admin API, version 1. Rejects when the address cannot be used. */
 export async function listenAdmin(options: AdminOptions): Promise<AdminServer> {
   const state: { host: ApplicationHost | undefined } = { host: undefined };
