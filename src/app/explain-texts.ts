@@ -5,6 +5,7 @@ export type Decision = Explanation['decision'] | 'own_page' | 'unavailable';
 
 const decisions: Readonly<Record<Decision, string>> = {
   forward: 'The request goes to the workload.',
+  anonymous: 'The request goes to the workload. The rule lets it through without an identity.',
   own_page: 'Sallyport answers this address itself (login, logout and the like); no rule is asked.',
   login: 'The browser is sent to log in.',
   unauthenticated:
@@ -33,12 +34,8 @@ const reasons: ReadonlyMap<string, string> = new Map([
 
 /** A decision and its reason in sentences. */
 export function explainReason(decision: Decision, reason: string): string {
-  const [word = '', ...rest] = reason.split(': ');
-  const isAnonymous = word === 'anonymous';
-  const known = reasons.get(isAnonymous ? rest.join(': ') : reason);
   const because =
-    known ?? (/^[a-z_]+$/.test(reason) ? undefined : `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`);
-  return [decisions[decision], isAnonymous ? 'The rule lets it through without an identity.' : undefined, because]
-    .filter((text) => text !== undefined)
-    .join(' ');
+    reasons.get(reason) ??
+    (/^[a-z_]+$/.test(reason) ? undefined : `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`);
+  return [decisions[decision], because].filter((text) => text !== undefined).join(' ');
 }

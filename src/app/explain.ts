@@ -55,6 +55,7 @@ export interface Explained {
 
 const statuses = {
   forward: null,
+  anonymous: null,
   own_page: null,
   login: 302,
   unauthenticated: 401,

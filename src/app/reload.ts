@@ -6,16 +6,18 @@ import type { Config } from './config/config.ts';
 import type { FilesRead } from './config/files-read.ts';
 import type { LoadedFiles } from './config/load-config.ts';
 import type { Listeners } from './lifecycle.ts';
+import { openedRules } from './opened-rules.ts';
 import { logFindings, type ReloadOutcome, type ReloadTrigger, reportReload } from './reload-outcome.ts';
 import { restartReasons } from './restart-reasons.ts';
 import { isSameSetting } from './same-settings.ts';
 import { createSnapshot, type Serving, type Snapshot } from './serving.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import { closeUnused } from './wire.ts';
 
 export interface Reloader {
   /**
    * Takes over the configuration as its files are after this call. During a reload one more is queued, for however
-   * many that ask. Never rejects.
+   * many that ask. Never rejects, and gives up after 30 s.
    */
   reload(trigger: ReloadTrigger): Promise<ReloadOutcome>;
   /** The last attempt; undefined when there was none. */
@@ -26,11 +28,15 @@ export interface Reloader {
   readonly isRetryDue: boolean;
   /** Takes no further attempt: those end with `failed`. */
   refuse(): void;
-  /** Waits for an attempt that is under way, and closes what earlier configurations had. */
+  /** Waits for an attempt that is under way, for 5 s at most, and closes what earlier configurations had. */
   close(): Promise<void>;
 }
 
 const retryMilliseconds = 30_000;
+/** For an attempt: a disk that does not answer must not keep every later configuration out. */
+const attemptMilliseconds = 30_000;
+/** For one that is under way when the process ends: what it began to build should be closed. */
+const closeMilliseconds = 5_000;
 
 export interface ReloadPorts {
   readonly load: () => Promise<LoadedFiles>;
@@ -47,14 +53,20 @@ export function createReloader(files: FilesRead, ports: ReloadPorts): Reloader {
   let last: Reloader['last'];
   let running: Promise<ReloadOutcome> | undefined;
   let queued: Promise<ReloadOutcome> | undefined;
+  let limit = new AbortController();
 
   function begin(trigger: ReloadTrigger): Promise<ReloadOutcome> {
-    running = attempt()
+    const ours = new AbortController();
+    limit = ours;
+    const tooLate = () => ours.abort(new Error(`the reload took longer than ${attemptMilliseconds / 1000} s`));
+    const timer = setTimeout(tooLate, attemptMilliseconds);
+    running = unlessAborted(attempt(ours.signal), ours.signal)
       .catch((error: unknown): ReloadOutcome => {
         telemetry.problem('config_reload_refused', { outcome: 'failed', trigger }, error);
         return { kind: 'failed' };
       })
       .then((outcome) => {
+        clearTimeout(timer);
         running = undefined;
         last = { at: new Date(), outcome: outcome.kind };
         reportReload(outcome, trigger, telemetry);
@@ -63,13 +75,17 @@ export function createReloader(files: FilesRead, ports: ReloadPorts): Reloader {
     return running;
   }
 
-  async function attempt(): Promise<ReloadOutcome> {
+  /** Changes nothing once `given` is aborted. */
+  async function attempt(given: AbortSignal): Promise<ReloadOutcome> {
     if (state.isClosed) return { kind: 'failed' };
     const loaded = await ports.load();
+    if (given.aborted) return { kind: 'failed' };
     state.files = loaded.files;
     logFindings('warning', loaded.warnings, telemetry);
     if (loaded.kind === 'invalid') return { kind: 'invalid', findings: loaded.errors };
     const before = serving.current;
+    const opened = openedRules(before.config, loaded.config);
+    if (opened.length > 0) return { kind: 'invalid', findings: opened.map(loaded.locate) };
     const reasons = restartReasons(before.config, loaded.config);
     if (reasons.length > 0) return { kind: 'needs_restart', findings: reasons.map(loaded.locate) };
     const next = await createSnapshot(loaded, telemetry, before);
@@ -77,7 +93,7 @@ export function createReloader(files: FilesRead, ports: ReloadPorts): Reloader {
       await closeUnused(next.application, before.application);
       throw error;
     });
-    if (prepared === undefined || state.isClosed) {
+    if (prepared === undefined || state.isClosed || given.aborted) {
       await prepared?.discard();
       await closeUnused(next.application, before.application);
       return { kind: prepared === undefined ? 'store_unreachable' : 'failed' };
@@ -122,7 +138,9 @@ export function createReloader(files: FilesRead, ports: ReloadPorts): Reloader {
     },
     async close() {
       state.isClosed = true;
+      const timer = setTimeout(() => limit.abort(new Error('the process ends')), closeMilliseconds);
       await (queued ?? running);
+      clearTimeout(timer);
       for (const [timer, end] of retired) {
         clearTimeout(timer);
         await end();

@@ -15,9 +15,9 @@ export interface WatchOptions {
 }
 
 /** Files that change together, or that are still being written, are one change: so long nothing may move. */
-const settleMilliseconds = 250;
+const settleMilliseconds = 1000;
 /** Something that never settles is a change all the same. */
-const maxSettling = 20;
+const maxSettling = 10;
 
 /**
  * Looks at files again and again, by their content: neither times nor inodes are believed, and links are followed

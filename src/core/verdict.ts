@@ -12,6 +12,8 @@ export interface Forward {
   readonly removeHeaders: readonly string[];
   /** Set on the workload's answer where the workload did not set them itself. */
   readonly responseHeadersIfAbsent: readonly Header[];
+  /** Set on the workload's answer, whatever the workload said under these names. */
+  readonly setResponseHeaders?: readonly Header[];
   /** Set-Cookie values that the browser gets beside those of the workload. Only our own cookies. */
   readonly setCookies?: readonly string[];
 }

@@ -1,5 +1,5 @@
 import { type ChunkedCookie, chunkNames, clearChunks, readChunks, writeChunks } from '../core/http/cookie-chunks.ts';
-import type { CookieStyle } from '../core/http/cookies.ts';
+import { type CookieStyle, readCookie, setCookie } from '../core/http/cookies.ts';
 import type { HttpRequest } from '../core/http/request.ts';
 import type { StoredSession } from '../core/session/lifetimes.ts';
 import { decodeSealedSession, encodeSealedSession } from '../core/session/sealed-session.ts';
@@ -29,13 +29,21 @@ export function sealedSessions(
   const context = `${instance}\0${cookieName}`;
   const sealed = (plaintext: Uint8Array) =>
     writeChunks(sealer.seal('sealed-session', plaintext, context), cookie, style);
+  // The answer to a request that was under way may come after the logout and bring the session back: the browser keeps
+  // the time of its last logout, and what began before that counts for nothing.
+  const logoutCookie = `${cookieName}.out`;
+  const loggedOutAt = (request: HttpRequest): number => {
+    const value = readCookie(request, logoutCookie);
+    return value !== undefined && /^\d{1,12}$/.test(value) ? Number(value) : 0;
+  };
   const find = (request: HttpRequest): StoredSession | undefined => {
     const value = readChunks(request, cookie);
     const opened = value === undefined ? undefined : sealer.open('sealed-session', value, context);
-    return opened === undefined ? undefined : decodeSealedSession(opened);
+    const stored = opened === undefined ? undefined : decodeSealedSession(opened);
+    return stored === undefined || stored.session.createdAt < loggedOutAt(request) ? undefined : stored;
   };
   return {
-    cookieNames: chunkNames(cookie),
+    cookieNames: [...chunkNames(cookie), logoutCookie],
     find: async (request) => find(request),
     async begin(session) {
       const setCookies = sealed(encodeSealedSession({ session, lastSeenAt: session.createdAt }));
@@ -43,6 +51,6 @@ export function sealedSessions(
     },
     touch: (_request, { session }, now) => sealed(encodeSealedSession({ session, lastSeenAt: now })) ?? [],
     end: async (request) => find(request) !== undefined,
-    forgetting: clearChunks(cookie, style),
+    forget: (now) => [...clearChunks(cookie, style), setCookie(logoutCookie, String(now), style)],
   };
 }

@@ -121,6 +121,12 @@ describe('the sessions of one user', () => {
     for (const id of [second, third, bobs]) expect(await findSession(id, world.ports)).toBeDefined();
   });
 
+  it('leave no names behind in their group, however many logins there were', async () => {
+    for (let login = 0; login < 10; login += 1) await world.logIn({}, 3);
+    const [group] = world.ports.idNames.groupNames('subject', 'alice');
+    expect(await world.store.index.list(group)).toHaveLength(3);
+  });
+
   it('count for each instance and provider by themselves: a `sub` of one is nobody of the other', async () => {
     const elsewhere = [
       await world.logIn({ registration: 'https://other.example#app' }, 1),

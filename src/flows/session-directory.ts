@@ -22,7 +22,11 @@ export interface NamedSession extends StoredSession {
  */
 export async function* findSessions(filter: SessionFilter, ports: SessionPorts): AsyncGenerator<NamedSession> {
   const seen = filter.kind === 'all' ? undefined : new Set<string>();
+  let steps = 0;
   for await (const name of namesFor(filter, ports)) {
+    // A store in memory answers without a pause: others are to be served between.
+    steps += 1;
+    if (steps % 128 === 0) await new Promise(setImmediate);
     if (seen?.has(name)) continue;
     seen?.add(name);
     const found = await openSession(name, ports);

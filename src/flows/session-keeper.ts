@@ -25,6 +25,6 @@ export interface SessionKeeper {
   touch(request: HttpRequest, stored: StoredSession, now: EpochSeconds): readonly string[];
   /** Ends what the cookies lead to; true when there was something. */
   end(request: HttpRequest): Promise<boolean>;
-  /** Set-Cookie values that make the browser forget. */
-  readonly forgetting: readonly string[];
+  /** Set-Cookie values that make the browser forget what it holds at `now`. */
+  forget(now: EpochSeconds): readonly string[];
 }

@@ -28,8 +28,6 @@ export async function createSession(session: Session, limits: SessionLimits, por
   const id = ports.idNames.mint();
   const name = ports.idNames.nameOf(id);
   if (name === undefined) throw new Error('a minted session id has no name');
-  // First: a session that no group knew could not be ended by its user's name.
-  await Promise.all(groupsOf(session, ports.idNames).map(([group]) => ports.index.add(group, name, session.endsAt)));
   const created = await ports.records.create(name, {
     sealed: ports.sealer.sealBytes('session', encodeSession(session), name),
     lastSeenAt: session.createdAt,
@@ -38,6 +36,8 @@ export async function createSession(session: Session, limits: SessionLimits, por
   });
   if (!created)
     throw new StoreUnavailableError('a session creation', { cause: new Error('the name of a new session is taken') });
+  // Before anybody learns the id: whoever has a session can be found by his name.
+  await Promise.all(groupsOf(session, ports.idNames).map(([group]) => ports.index.add(group, name, session.endsAt)));
   if (limits.maxPerUser !== undefined) await endOldest(session, limits.maxPerUser, ports);
   return id;
 }
@@ -73,18 +73,23 @@ export async function endSession(id: string | undefined, ports: SessionPorts): P
   return name === undefined ? false : await ports.records.delete(name);
 }
 
-/** The user's sessions of the same instance and registration, the oldest first, end until `max` are left. */
-async function endOldest(
-  { instance, registration, subject }: Session,
-  max: number,
-  ports: SessionPorts,
-): Promise<void> {
-  const own: string[] = [];
-  for (const name of await namesIn(ports.idNames.groupNames('subject', subject), ports)) {
-    const found = await openSession(name, ports);
-    if (found?.session.instance === instance && found.session.registration === registration) own.push(name);
-  }
-  await Promise.all(own.slice(0, Math.max(0, own.length - max)).map((name) => ports.records.delete(name)));
+/**
+ * The user's sessions of the same instance and registration, the oldest first, end until `max` are left. Nothing is
+ * opened while the group is small; else what no longer opens is taken out of it, so that it stays so.
+ */
+async function endOldest(newest: Session, max: number, ports: SessionPorts): Promise<void> {
+  const { instance, registration, subject } = newest;
+  const groups = ports.idNames.groupNames('subject', subject);
+  const names = await namesIn(groups, ports);
+  if (names.length <= max) return;
+  const opened = await Promise.all(
+    names.map(async (name) => ({ name, session: (await openSession(name, ports))?.session })),
+  );
+  const own = opened.filter(({ session }) => session?.instance === instance && session.registration === registration);
+  const ended = own.slice(0, Math.max(0, own.length - max)).map(({ name }) => name);
+  await Promise.all(ended.map((name) => ports.records.delete(name)));
+  const gone = [...opened.filter(({ session }) => session === undefined).map(({ name }) => name), ...ended];
+  await Promise.all(groups.map((group) => ports.index.remove(group, gone)));
 }
 
 /** The names in all of these groups, those of older keys first. */

@@ -8,8 +8,8 @@ export interface StoredSessionsOptions {
   readonly cookieName: string;
   readonly style: CookieStyle;
   readonly idleLifetime: Seconds;
-  /** The oldest sessions of a user end when there are more; undefined is no limit. */
-  readonly maxPerUser: number | undefined;
+  /** The oldest sessions of a user end when there are more. */
+  readonly maxPerUser: number;
 }
 
 /** Sessions in the store; the browser holds an id. */
@@ -34,6 +34,6 @@ export function storedSessions(
       return [];
     },
     end: (request) => endSession(readCookie(request, cookieName), ports),
-    forgetting: [clearCookie(cookieName, style)],
+    forget: () => [clearCookie(cookieName, style)],
   };
 }

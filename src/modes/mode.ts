@@ -34,13 +34,15 @@ export interface Pass {
   /** Identity for the workload. Each name must be in the instance's `identityHeaders`, or be `authorization`. */
   readonly setHeaders: readonly Header[];
   readonly responseHeadersIfAbsent: readonly Header[];
+  /** Over what the workload says itself. */
+  readonly setResponseHeaders?: readonly Header[];
   /** Set-Cookie values for cookies in the instance's `ownCookies`. */
   readonly setCookies?: readonly string[];
 }
 
 /** What an instance would do with a request, and why. */
 export interface ModeExplanation {
-  readonly decision: 'forward' | 'login' | 'unauthenticated' | 'refuse';
+  readonly decision: 'forward' | 'anonymous' | 'login' | 'unauthenticated' | 'refuse';
   /** A word for operators: `session_live`, `no_session`, `group_not_allowed`. */
   readonly reason: string;
 }

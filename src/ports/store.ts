@@ -71,6 +71,8 @@ export interface SessionIndex {
   add(group: string, name: string, endsAt: EpochSeconds): Promise<void>;
   /** Names of the group whose end has not come, oldest added first. */
   list(group: string): Promise<readonly string[]>;
+  /** Idempotent. */
+  remove(group: string, names: readonly string[]): Promise<void>;
 }
 
 /**

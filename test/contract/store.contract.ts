@@ -277,6 +277,20 @@ export function describeStore(adapter: string, open: (clock: FixedClock) => Prom
         expect(await store.index.list('user')).toEqual([]);
       });
 
+      it('removes names, once or twice, and adds one again as the newest', async () => {
+        await store.index.add('user', 'first', inSeconds(100));
+        await store.index.add('user', 'second', inSeconds(100));
+        await store.index.remove('user', ['first', 'unknown']);
+        await store.index.remove('user', ['first']);
+        await store.index.remove('user', []);
+        await store.index.remove('absent', ['first']);
+        expect(await store.index.list('user')).toEqual(['second']);
+        await store.index.add('user', 'first', inSeconds(100));
+        expect(await store.index.list('user')).toEqual(['second', 'first']);
+        await store.index.remove('user', ['first', 'second']);
+        expect(await store.index.list('user')).toEqual([]);
+      });
+
       it('keeps groups apart, whatever characters they have', async () => {
         const groups = ['a', 'a:b', '{a}', 'a}', '%7Ba%7D', 'é', '__proto__', ' '];
         await Promise.all(groups.map((group, n) => store.index.add(group, `s${n}`, inSeconds(60))));

@@ -64,7 +64,7 @@ describe('a host with several providers', () => {
     await page.getByRole('heading', { name: 'Page /orders?x=1' }).waitFor();
     // A form that a provider's page sends by itself begins a new chain, in which the fragment is not known any more.
     expect(page.url()).toBe(`${origin}/orders?x=1${responseMode === 'query' ? '#top' : ''}`);
-    expect(posts).toEqual(responseMode === 'query' ? [] : ['/_auth/callback']);
+    expect(posts).toEqual(responseMode === 'query' ? [] : ['/_auth/callback/partners']);
     const answer = await page.request.get(`${origin}/_auth/userinfo`);
     expect(await answer.json()).toMatchObject({ sub: 'alice', provider: name });
     expect((await context.cookies(origin)).map((cookie) => cookie.name)).toContain(sessionCookie);

@@ -23,6 +23,10 @@ export function createRedisIndex(connection: RedisConnection, keys: RedisKeys, c
       );
       return namesOf(flat, clock.now());
     },
+    async remove(group, names) {
+      if (names.length === 0) return;
+      await connection.run('an index removal', (redis) => redis.zrem(keys.index(group), ...names));
+    },
   };
 }
 

@@ -29,6 +29,12 @@ export function createMemoryIndex(clock: Clock, maxGroups: number): SessionIndex
       const now = clock.now();
       return [...(groups.get(name, now)?.ends ?? [])].filter(([, end]) => now < end).map(([member]) => member);
     },
+    async remove(name, members) {
+      const now = clock.now();
+      const group = groups.get(name, now);
+      for (const member of members) group?.ends.delete(member);
+      if (group?.ends.size === 0) groups.delete(name, now);
+    },
   };
 }
 

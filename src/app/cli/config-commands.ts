@@ -61,7 +61,8 @@ export async function serveCommand(file: string | undefined, terminal: Terminal)
     now: () => Object.assign(reload, { wanted: true }),
   };
   terminal.onAskedToReload(() => reload.now());
-  const service = await serve(loaded, version(), () => loadConfig(config.file, terminal.environment));
+  const reread = () => loadConfig(config.file, terminal.environment, { readsSecrets: true, isReload: true });
+  const service = await serve(loaded, version(), reread);
   reload.now = () => void service.reload('signal');
   if (reload.wanted) reload.now();
   // A person at a terminal waits for nobody's health checks.

@@ -4,6 +4,7 @@ import { formatSession } from './session-report.ts';
 
 const decisions: Readonly<Record<ExplainedRequest['decision'], string>> = {
   forward: 'goes to the workload',
+  anonymous: 'goes to the workload without an identity',
   own_page: 'answered by Sallyport itself',
   login: '302, to the login',
   unauthenticated: '401, log in first',

@@ -20,6 +20,9 @@ export async function loadConfig(
     return parsed.kind === 'invalid' ? parsed.problem : undefined;
   };
   const tools = { modes, compilePattern, problemOfKeys };
-  const { result, files } = await notingReads(() => readConfig(file, environment, tools, options));
+  const { result, files } = await notingReads(
+    () => readConfig(file, environment, tools, options),
+    options?.isReload === true ? 'regular' : 'all',
+  );
   return { ...result, files };
 }

@@ -7,6 +7,7 @@ import { checkEnvoy } from './checks/envoy.ts';
 import { checkInstances } from './checks/instances.ts';
 import { checkIssuers } from './checks/issuers.ts';
 import { checkListeners } from './checks/listeners.ts';
+import { checkOpenRules } from './checks/open-rules.ts';
 import { checkOrigins } from './checks/origins.ts';
 import { checkProviders } from './checks/providers.ts';
 import { checkRuleConditions, checkRuleNames, checkRulePaths } from './checks/rules.ts';
@@ -38,6 +39,8 @@ export interface ReadOptions {
    * secret throws; certificates are empty.
    */
   readonly readsSecrets: boolean;
+  /** True: a configuration serves already, and nobody may be looking: what looks unfinished is an error. */
+  readonly isReload?: boolean;
 }
 
 /** Reads and checks `sallyport.yaml` whole: every error there is, each with its place. Throws nothing for a bad file. */
@@ -48,7 +51,7 @@ export async function readConfig(
   options: ReadOptions = { readsSecrets: true },
 ): Promise<LoadedConfig> {
   const configFile = resolve(file);
-  const source = await readSource(configFile);
+  const source = await readSource(configFile, { mustBeFinished: options.isReload === true });
   if (source.value === undefined && source.errors.length > 0)
     return { kind: 'invalid', errors: source.errors, warnings: [] };
 
@@ -70,7 +73,7 @@ export async function readConfig(
   );
   const rules = compileRules(read, found, tools.compilePattern);
   const places = sections.rules.map(({ index }) => index);
-  found.push(...checkShadowedRules(rules, places));
+  found.push(...checkOpenRules(rules, places), ...checkShadowedRules(rules, places));
 
   const errors = [...source.errors, ...locateAll(found, 'error', source)].sort(byPlace);
   const warnings = locateAll(found, 'warning', source).sort(byPlace);

@@ -1,4 +1,4 @@
-import { readFile } from './read-file.ts';
+import { notRegular, readFile } from './read-file.ts';
 
 export type TextFile = { readonly kind: 'text'; readonly text: string } | Problem;
 
@@ -37,6 +37,8 @@ function explain(code: string): string {
       return 'this user may not read the file';
     case 'EISDIR':
       return 'this is a folder, not a file';
+    case notRegular:
+      return 'this is a pipe or a device: it is read at the start only, and a reload needs a regular file';
     default:
       return `the file cannot be read (${code})`;
   }

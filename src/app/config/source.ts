@@ -28,12 +28,35 @@ export interface ConfigSource {
   locate(finding: Finding): ConfigError;
 }
 
-/** Reads a YAML file of at most 1 MiB. Throws nothing: what cannot be read is an error of the result. */
-export async function readSource(file: string): Promise<ConfigSource> {
+/**
+ * Reads a YAML file of at most 1 MiB. Throws nothing: what cannot be read is an error of the result.
+ * `mustBeFinished`: a text without a newline at its end is an error, since YAML that is cut off may mean more than
+ * what was to be written.
+ */
+export async function readSource(
+  file: string,
+  { mustBeFinished }: { readonly mustBeFinished: boolean } = { mustBeFinished: false },
+): Promise<ConfigSource> {
   const read = await readTextFile(file, maxBytes);
-  if (read.kind === 'text') return parseSource(file, read.text);
+  if (read.kind === 'text') {
+    if (!mustBeFinished || read.text.endsWith('\n')) return parseSource(file, read.text);
+    return { value: undefined, errors: [unfinished(file, read.text)], locate: (other) => withoutPlace(file, other) };
+  }
   const finding = errorAt([], read.problem, 'name the file with --config or SALLYPORT_CONFIG');
   return { value: undefined, errors: [withoutPlace(file, finding)], locate: (other) => withoutPlace(file, other) };
+}
+
+function unfinished(file: string, text: string): ConfigError {
+  const lines = text.split('\n');
+  return {
+    file,
+    line: lines.length,
+    column: (lines.at(-1)?.length ?? 0) + 1,
+    path: '',
+    problem: 'the file ends in mid-line: is it still being written?',
+    suggestion:
+      'end its last line with a newline; write to another name and rename that, so that it is never seen half',
+  };
 }
 
 function withoutPlace(file: string, finding: Finding): ConfigError {

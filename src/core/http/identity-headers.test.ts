@@ -114,7 +114,12 @@ describe('forwardWith', () => {
     expect(forward.responseHeadersIfAbsent).toEqual(responseHeadersIfAbsent);
     const setCookies = ['__Host-sallyport=1; Path=/'];
     expect(forwardWith(httpRequest(), { ...nothing, setCookies }, hygiene).setCookies).toEqual(setCookies);
+    const setResponseHeaders = [['cache-control', 'no-store']] as const;
+    expect(forwardWith(httpRequest(), { ...nothing, setResponseHeaders }, hygiene)).toMatchObject({
+      setResponseHeaders,
+    });
     expect(forward).not.toHaveProperty('setCookies');
+    expect(forward).not.toHaveProperty('setResponseHeaders');
   });
 
   it('never names a header in both lists, and lets no managed name survive in any spelling (H1, H2)', () => {

@@ -20,6 +20,7 @@ export interface Hygiene {
 export interface HeaderChanges {
   readonly setHeaders: readonly Header[];
   readonly responseHeadersIfAbsent: readonly Header[];
+  readonly setResponseHeaders?: readonly Header[];
   readonly setCookies?: readonly string[];
   /** Leave the client's own Authorization header in place. Only where nothing of ours is set there. */
   readonly keepsAuthorization: boolean;
@@ -46,6 +47,7 @@ export function forwardWith(request: HttpRequest, changes: HeaderChanges, hygien
     setHeaders: [...set],
     removeHeaders: [...request.headers.keys()].filter((name) => !set.has(name) && isRemoved(name)),
     responseHeadersIfAbsent: changes.responseHeadersIfAbsent,
+    ...(changes.setResponseHeaders === undefined ? {} : { setResponseHeaders: changes.setResponseHeaders }),
     ...(changes.setCookies === undefined ? {} : { setCookies: changes.setCookies }),
   };
 }

@@ -33,7 +33,7 @@ export async function explain(
     case 'forward':
       return { decision: 'forward', reason: 'session_live' };
     case 'anonymous':
-      return { decision: 'forward', reason: `anonymous: ${move.because}` };
+      return { decision: 'anonymous', reason: move.because };
     case 'login':
     case 'unauthenticated':
       return { decision: move.kind, reason: move.because };
@@ -63,8 +63,9 @@ async function carryOut(
     case 'forward': {
       const setHeaders = identityOf(move.stored.session, runtime.settings);
       const pass: Pass = { kind: 'pass', setHeaders, responseHeadersIfAbsent: uncached };
-      if (!move.touches) return pass;
-      return { ...pass, setCookies: runtime.sessions.touch(request, move.stored, facts.now) };
+      const setCookies = move.touches ? runtime.sessions.touch(request, move.stored, facts.now) : [];
+      // Where the workload lets caches keep its answer, they would hand out the session with it.
+      return setCookies.length === 0 ? pass : { ...pass, setCookies, setResponseHeaders: uncached };
     }
     case 'anonymous':
       return { kind: 'pass', setHeaders: [], responseHeadersIfAbsent: uncached };

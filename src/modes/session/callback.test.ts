@@ -233,6 +233,7 @@ describe('GET /callback', () => {
     const reply = await answerCallback(
       httpRequest({ target: `/_auth/callback?${query}`, headers: { cookie: cookieHeader(browser) } }),
       'https://app.example.com',
+      next,
       sessionRuntime('web', sessionSettings.parse({ provider: 'next' }), { ...services, providers }),
     );
     expect(reply.status).toBe(400);

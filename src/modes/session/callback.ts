@@ -7,6 +7,7 @@ import type { Session } from '../../core/session/session.ts';
 import { after } from '../../core/time.ts';
 import type { Reply } from '../../core/verdict.ts';
 import { completeLogin, type LoginOutcome } from '../../flows/complete-login.ts';
+import type { AuthorizationServer } from '../../ports/authorization-server.ts';
 import { whyEnded } from './decide.ts';
 import { responseOf } from './form-post.ts';
 import { loginUrl, providerUnavailable, redirectUriOf } from './login.ts';
@@ -21,20 +22,25 @@ import {
   texts,
 } from './texts.ts';
 
-/** `GET <basePath>/callback`: the provider's answer to a login. Throws StoreUnavailableError. */
-export async function callback(request: HttpRequest, origin: string, runtime: SessionRuntime): Promise<Reply> {
+/** `GET` on the callback of a provider: its answer to a login. Throws StoreUnavailableError. */
+export async function callback(
+  request: HttpRequest,
+  origin: string,
+  provider: AuthorizationServer,
+  runtime: SessionRuntime,
+): Promise<Reply> {
   const { services, cookies, instance } = runtime;
   const outcome = await completeLogin(
     {
       instance,
       origin,
-      redirectUri: redirectUriOf(origin, runtime),
-      query: responseOf(request, origin, runtime),
+      redirectUri: redirectUriOf(origin, provider, runtime),
+      query: responseOf(request, origin, provider, runtime),
       bindingSecret: readCookie(request, cookies.binding),
     },
     {
-      // This instance's providers alone: an attempt that began at another one is not for us to finish.
-      providers: runtime.providers,
+      // The one whose callback this is: an attempt at another one is not for it to answer.
+      providers: new Map([[provider.name, provider]]),
       sealer: services.sealer,
       once: services.store.once,
       clock: services.clock,

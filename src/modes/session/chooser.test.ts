@@ -50,7 +50,9 @@ describe('an instance with several providers', () => {
     const chosen = await world.visit(browser, `/_auth/login?rd=${encodeURIComponent('/app?x=1')}&provider=partners`);
     expect(chosen.headers.location).toMatch(/^https:\/\/partners\.example\/authorize\?/);
     const query = world.providers.get('partners')?.approve(String(chosen.headers.location));
-    expect((await world.visit(browser, `/_auth/callback?${query}`)).headers.location).toBe(`${appOrigin}/app?x=1`);
+    expect((await world.visit(browser, `/_auth/callback/partners?${query}`)).headers.location).toBe(
+      `${appOrigin}/app?x=1`,
+    );
     expect((await world.visit(browser, '/_auth/userinfo')).json()).toMatchObject({ provider: 'partners' });
   });
 
@@ -65,7 +67,7 @@ describe('an instance with several providers', () => {
   it('sends who is signed in elsewhere to the provider that the rule names', async () => {
     const browser = newBrowser();
     const started = await world.visit(browser, '/_auth/login?provider=idp');
-    await world.visit(browser, `/_auth/callback?${world.provider.approve(String(started.headers.location))}`);
+    await world.visit(browser, `/_auth/callback/idp?${world.provider.approve(String(started.headers.location))}`);
     expect((await check({}, browser)).kind).toBe('pass');
     expect((await check({ providers: ['idp'] }, browser)).kind).toBe('pass');
     const answer = await check({ providers: ['partners'] }, browser);
@@ -77,8 +79,24 @@ describe('an instance with several providers', () => {
     const started = await world.visit(browser, '/_auth/login?provider=partners');
     // The attacker's provider answers with its own `iss` for an attempt that began at the honest one.
     const query = world.provider.approve(String(started.headers.location));
-    expect((await world.visit(browser, `/_auth/callback?${query}`)).statusCode).toBe(400);
+    for (const name of ['idp', 'partners', 'guests']) {
+      expect((await world.visit(browser, `/_auth/callback/${name}?${query}`)).statusCode).toBe(400);
+    }
     expect(world.providers.get('partners')?.redemptions).toHaveLength(0);
+  });
+
+  it('hands no code of one provider to another, though neither says who it is (mix-up, RFC 9700 §4.4)', async () => {
+    await world.close();
+    world = await sessionWorld({ furtherProviders: ['mallory'], provider: { sendsIss: false } });
+    const browser = newBrowser();
+    const chosen = new URL(String((await world.visit(browser, '/_auth/login?provider=mallory')).headers.location));
+    expect(chosen.searchParams.get('redirect_uri')).toBe(`${appOrigin}/_auth/callback/mallory`);
+    // Mallory sends the victim on to the honest provider, which takes no redirect URI but the one registered there.
+    chosen.searchParams.set('redirect_uri', `${appOrigin}/_auth/callback/idp`);
+    const answer = world.provider.approve(chosen.href);
+    expect((await world.visit(browser, `/_auth/callback/idp?${answer}`)).statusCode).toBe(400);
+    expect(world.provider.redemptions).toHaveLength(0);
+    expect(world.providers.get('mallory')?.redemptions).toHaveLength(0);
   });
 
   it.each(['/_auth/login?provider=nobody', '/_auth/login?provider='])('refuses %s', async (target) => {
@@ -98,7 +116,7 @@ describe('an instance with several providers', () => {
     const browser = newBrowser();
     const started = await world.visit(browser, '/_auth/login?provider=guests');
     const query = world.providers.get('guests')?.approve(String(started.headers.location));
-    await world.visit(browser, `/_auth/callback?${query}`);
+    await world.visit(browser, `/_auth/callback/guests?${query}`);
     const page = await world.visit(browser, '/_auth/logout');
     expect(page.headers['content-security-policy']).toContain("form-action 'self' https:;");
     const out = await world.visit(browser, '/_auth/logout', { method: 'POST', headers: { origin: appOrigin } });

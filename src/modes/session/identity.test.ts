@@ -27,6 +27,22 @@ describe('identityOf', () => {
     ]);
   });
 
+  it('says nothing of an address that the provider says is not verified (T10)', () => {
+    const withEmail = { headers: { 'X-Auth-Request-Email': 'email' }, forwardAccessToken: false };
+    const email = 'ceo@example.com';
+    expect(identity({ email, email_verified: false }, withEmail)).toEqual([]);
+    for (const claims of [{ email }, { email, email_verified: true }]) {
+      expect(identity(claims, withEmail)).toEqual([['x-auth-request-email', email]]);
+    }
+  });
+
+  it('says which of several providers says so: a `sub` of one is nobody of another', () => {
+    expect(identity({ sub: 'alice' }, { forwardAccessToken: false, provider: ['idp', 'partners'] })).toEqual([
+      ['x-auth-request-user', 'alice'],
+      ['x-auth-request-provider', 'idp'],
+    ]);
+  });
+
   it('keeps the access token to itself where it is told to', () => {
     expect(identity({ sub: 'alice' }, { forwardAccessToken: false })).toEqual([['x-auth-request-user', 'alice']]);
   });

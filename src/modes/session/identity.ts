@@ -4,14 +4,26 @@ import type { Session } from '../../core/session/session.ts';
 import type { Header } from '../../core/verdict.ts';
 import type { SessionSettings } from './settings.ts';
 
+/** Which of several providers says so: a `sub` means nothing without it. */
+export const providerHeader = 'x-auth-request-provider';
+
 /** What the workload learns of a session: the access token and the configured claims. An empty claim sets nothing. */
 export function identityOf(session: Session, settings: SessionSettings): readonly Header[] {
   const claims = Object.entries(settings.headers).flatMap(([name, claim]): Header[] => {
-    const value = headerTextOf(session.claims.get(claim));
+    const value = isDisowned(claim, session) ? '' : headerTextOf(session.claims.get(claim));
     return value === '' ? [] : [[name.toLowerCase(), value]];
   });
-  if (!settings.forwardAccessToken) return claims;
-  return [['authorization', `Bearer ${session.tokenSet.accessToken.reveal()}`], ...claims];
+  const provider: readonly Header[] = settings.provider.length > 1 ? [[providerHeader, session.provider]] : [];
+  const { accessToken } = session.tokenSet;
+  const bearer: readonly Header[] = settings.forwardAccessToken
+    ? [['authorization', `Bearer ${accessToken.reveal()}`]]
+    : [];
+  return [...bearer, ...claims, ...provider];
+}
+
+/** An address that the provider itself says is not verified: anybody may have typed it. */
+function isDisowned(claim: string, { claims }: Session): boolean {
+  return claim === 'email' && claims.get('email_verified') === false;
 }
 
 /** Texts and numbers as they are, lists of them joined with commas; objects have no header form. */

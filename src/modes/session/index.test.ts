@@ -7,7 +7,12 @@ describe('a session instance', () => {
     expect(world.instance).toMatchObject({
       basePath: '/_auth',
       ownCookies: ['__Host-sallyport', '__Host-sallyport-login'],
-      identityHeaders: ['x-auth-request-user', 'x-auth-request-email', 'x-auth-request-name'],
+      identityHeaders: [
+        'x-auth-request-user',
+        'x-auth-request-email',
+        'x-auth-request-name',
+        'x-auth-request-provider',
+      ],
     });
     await world.close();
   });

@@ -1,5 +1,6 @@
 import { defineMode } from '../mode.ts';
 import { authorize, explain } from './authorize.ts';
+import { providerHeader } from './identity.ts';
 import { sessionRequirements, sessionRequirementsOf } from './requirements.ts';
 import { sessionRoutes } from './routes.ts';
 import { sessionRuntime } from './runtime.ts';
@@ -24,7 +25,7 @@ export const sessionMode = defineMode({
     return {
       basePath: settings.basePath,
       ownCookies: [...runtime.sessions.cookieNames, cookies.binding],
-      identityHeaders: Object.keys(settings.headers).map((header) => header.toLowerCase()),
+      identityHeaders: [...Object.keys(settings.headers).map((header) => header.toLowerCase()), providerHeader],
       authorize: (request, facts, requirements) => authorize(request, facts, requirements, runtime),
       explain: (request, facts, requirements) => explain(request, facts, requirements, runtime),
       routes: sessionRoutes(runtime),

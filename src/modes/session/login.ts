@@ -74,7 +74,7 @@ async function sendToProvider(
       instance,
       origin,
       returnTo,
-      redirectUri: redirectUriOf(origin, runtime),
+      redirectUri: redirectUriOf(origin, authorizationServer, runtime),
       bindingSecret: binding.secret,
       attemptLifetime: settings.attemptLifetime,
     },
@@ -88,9 +88,18 @@ async function sendToProvider(
   return redirect(302, authorization.url, bound);
 }
 
-/** The one redirect URI of an instance on an origin; the provider compares it exactly (RFC 9700 §2.1). */
-export function redirectUriOf(origin: string, runtime: SessionRuntime): string {
-  return `${origin}${runtime.settings.basePath}/callback`;
+/**
+ * Where a provider sends its answers, below the base path. Of several providers each has a path of its own: an honest
+ * one that does not name itself (`iss`) could otherwise be made to answer an attempt at a hostile one, which would then
+ * be handed the code (RFC 9700 §2.1, §4.4.2).
+ */
+export function callbackPathOf({ name }: AuthorizationServer, { providers }: SessionRuntime): string {
+  return providers.size === 1 ? '/callback' : `/callback/${name}`;
+}
+
+/** The redirect URI of a provider on an origin; the provider compares it exactly (RFC 9700 §2.1). */
+export function redirectUriOf(origin: string, provider: AuthorizationServer, runtime: SessionRuntime): string {
+  return `${origin}${runtime.settings.basePath}${callbackPathOf(provider, runtime)}`;
 }
 
 /** The page that starts a login. */

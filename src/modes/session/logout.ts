@@ -98,7 +98,7 @@ function afterLogoutUrl(origin: string, { settings }: Pick<SessionRuntime, 'sett
 
 /** Both cookies go, and so does what the browser cached of the workload's pages, its back-forward cache included. */
 function forgetting(runtime: SessionRuntime): readonly Header[] {
-  const { cookies, sessions } = runtime;
-  const cleared = [...sessions.forgetting, clearCookie(cookies.binding, cookies)];
+  const { cookies, sessions, services } = runtime;
+  const cleared = [...sessions.forget(services.clock.now()), clearCookie(cookies.binding, cookies)];
   return [...cleared.map((value): Header => ['set-cookie', value]), ['clear-site-data', '"cache"']];
 }

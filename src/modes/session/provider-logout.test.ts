@@ -21,7 +21,7 @@ async function loggedIn(sid: string, provider = 'idp', subject = 'alice'): Promi
   server?.logInAs({ providerSessionId: sid, subject });
   const browser = newBrowser();
   const started = await world.visit(browser, `/_auth/login?provider=${provider}`);
-  await world.visit(browser, `/_auth/callback?${server?.approve(String(started.headers.location))}`);
+  await world.visit(browser, `/_auth/callback/${provider}?${server?.approve(String(started.headers.location))}`);
   return browser;
 }
 
@@ -112,6 +112,14 @@ describe('GET /frontchannel-logout (OpenID Connect Front-Channel Logout 1.0)', (
     expect(answer.body).toBe('');
     expect(await isLoggedIn(meant)).toBe(false);
     expect(await isLoggedIn(other)).toBe(true);
+  });
+
+  it('ends it whichever of our clients at this issuer began it', async () => {
+    await world.close();
+    world = await sessionWorld({ furtherProviders: ['partners'], provider: { issuer: 'https://partners.example' } });
+    const browser = await loggedIn('one', 'partners');
+    await world.visit(newBrowser(), '/_auth/frontchannel-logout?iss=https://partners.example&sid=one');
+    expect(await isLoggedIn(browser)).toBe(false);
   });
 
   it.each([

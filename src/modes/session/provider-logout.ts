@@ -42,10 +42,10 @@ export async function frontChannelLogout(
   const query = request.target.length > 4_096 ? new URLSearchParams() : new URL(request.target, origin).searchParams;
   const [iss, sid] = [query.getAll('iss'), query.getAll('sid')];
   const isClear = iss.length === 1 && sid.length === 1 && sid[0] !== '';
-  const provider = isClear ? await providerOf(iss[0] ?? '', runtime) : undefined;
-  if (provider === undefined) return refused('iss and sid must name a provider of ours and a session there');
+  const providers = isClear ? await providersOf(iss[0] ?? '', runtime) : [];
+  if (providers.length === 0) return refused('iss and sid must name a provider of ours and a session there');
   const whose = { subject: undefined, providerSessionId: sid[0], begunBefore: undefined };
-  await end(provider, whose, 'frontchannel_logout', runtime);
+  for (const provider of providers) await end(provider, whose, 'frontchannel_logout', runtime);
   return done;
 }
 
@@ -64,12 +64,14 @@ async function verify(logoutToken: string, runtime: SessionRuntime): Promise<Own
   return jsonReply(503, { error: 'temporarily_unavailable' }, [['retry-after', '5']]);
 }
 
-async function providerOf(issuer: string, { providers }: SessionRuntime): Promise<AuthorizationServer | undefined> {
+/** Several where we are more than one client of an issuer. */
+async function providersOf(issuer: string, { providers }: SessionRuntime): Promise<readonly AuthorizationServer[]> {
+  const found: AuthorizationServer[] = [];
   for (const provider of providers.values()) {
-    const found = await provider.issuer();
-    if ('issuer' in found && found.issuer === issuer) return provider;
+    const named = await provider.issuer();
+    if ('issuer' in named && named.issuer === issuer) found.push(provider);
   }
-  return undefined;
+  return found;
 }
 
 async function end(

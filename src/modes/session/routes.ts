@@ -5,7 +5,7 @@ import type { HttpRequest } from '../../core/http/request.ts';
 import type { Reply } from '../../core/verdict.ts';
 import { callback } from './callback.ts';
 import { formPostCallback } from './form-post.ts';
-import { login } from './login.ts';
+import { callbackPathOf, login } from './login.ts';
 import { loggedOutPage, logout, logoutPage } from './logout.ts';
 import { backChannelLogout, frontChannelLogout } from './provider-logout.ts';
 import type { SessionRuntime } from './runtime.ts';
@@ -35,8 +35,11 @@ export function sessionRoutes(runtime: SessionRuntime): FastifyPluginAsync {
       });
 
     route('GET', '/login', (request, origin) => login(request, origin, runtime));
-    route('GET', '/callback', (request, origin) => callback(request, origin, runtime));
-    route('POST', '/callback', (request, origin, body) => formPostCallback(body, request, origin, runtime));
+    for (const provider of runtime.providers.values()) {
+      const path = callbackPathOf(provider, runtime);
+      route('GET', path, (request, origin) => callback(request, origin, provider, runtime));
+      route('POST', path, (request, origin, body) => formPostCallback(body, request, origin, provider, runtime));
+    }
     route('GET', '/logout', (_request, origin) => logoutPage(origin, runtime));
     route('POST', '/logout', (request, origin) => logout(request, origin, runtime));
     route('GET', '/logout/callback', (_request, origin) => loggedOutPage(origin, runtime));

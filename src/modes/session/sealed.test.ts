@@ -38,7 +38,8 @@ async function loggedIn(length = 20): Promise<Browser> {
   return browser;
 }
 
-const sessionCookies = (browser: Browser) => [...browser.cookies.keys()].filter((name) => !name.endsWith('-login'));
+const sessionCookies = (browser: Browser) =>
+  [...browser.cookies.keys()].filter((name) => /^__Host-sallyport(?:\.\d)?$/.test(name));
 
 describe('a sealed session', () => {
   it('needs no store: it logs in, is used and logs out while the store is down', async () => {
@@ -99,6 +100,27 @@ describe('a sealed session', () => {
     expect((await check(browser)).kind).toBe('reply');
   });
 
+  it('is not brought back by the late answer to a request that was under way at the logout', async () => {
+    const browser = await loggedIn();
+    world.clock.advance(1_200);
+    const late = (await check(browser)) as Pass;
+    await world.visit(browser, '/_auth/logout', { method: 'POST', headers: { origin: appOrigin } });
+    const [, value = ''] = /^__Host-sallyport=([^;]+)/.exec(late.setCookies?.[0] ?? '') ?? [];
+    expect(value).not.toBe('');
+    browser.cookies.set('__Host-sallyport', value);
+    expect(await check(browser)).toMatchObject({ kind: 'reply', status: 401 });
+    // And a login after it counts.
+    world.provider.logInAs({});
+    await world.logIn(browser);
+    expect((await check(browser)).kind).toBe('pass');
+  });
+
+  it('travels on no answer that a cache may keep, whatever the workload says of its own', async () => {
+    const browser = await loggedIn();
+    world.clock.advance(1_200);
+    expect(await check(browser)).toMatchObject({ setResponseHeaders: [['cache-control', 'private, no-store']] });
+  });
+
   it('ends at its absolute end, however often it is used', async () => {
     const browser = await loggedIn();
     const copy = copyOf(browser);
@@ -147,6 +169,7 @@ describe('a sealed session', () => {
       '__Host-sallyport.2',
       '__Host-sallyport.3',
       '__Host-sallyport.4',
+      '__Host-sallyport.out',
       '__Host-sallyport-login',
     ]);
   });

@@ -30,7 +30,7 @@ export const sessionSettings = z
       .min(1)
       .max(1_000)
       .optional()
-      .describe('Sessions that a user may have at one time; a login beyond that ends the oldest. Default: no limit.'),
+      .describe('Sessions that a user may have at one time; a login beyond that ends the oldest. Default: 100.'),
     basePath: basePathSchema
       .default('/_auth')
       .describe('Where login, callback, logout and userinfo live on each host, in front of the workload.'),

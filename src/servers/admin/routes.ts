@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { type Input, readEndQuery, readExplainBody, readListQuery, readSessionName } from './input.ts';
@@ -7,6 +8,8 @@ import type { AdminOperations, ReloadAnswer } from './operations.ts';
 /** In one JSON answer; a stream of lines has no such limit. */
 const defaultLimit = 100;
 const largestLimit = 1000;
+/** Sessions between two turns of the event loop: a store in memory answers without any, and checks would wait. */
+const turnEvery = 200;
 
 /** What a handler found out: `operation` is for the audit log. */
 interface Answer {
@@ -93,6 +96,7 @@ async function listAnswer(
   let next = await found.next();
   while (!next.done && sessions.length < limit) {
     sessions.push(next.value);
+    if (sessions.length % turnEvery === 0) await turn();
     next = await found.next();
   }
   const body = { sessions, is_truncated: !next.done, sealed_instances: operations.sealedInstances() };
@@ -105,6 +109,7 @@ async function* lines(first: IteratorResult<object>, found: AsyncIterator<object
     let next = first;
     for (let count = 0; !next.done && count < limit; count += 1) {
       yield `${JSON.stringify(next.value)}\n`;
+      if (count % turnEvery === turnEvery - 1) await turn();
       next = await found.next();
     }
   } finally {

@@ -110,7 +110,19 @@ describe('flawOf', () => {
     expect(allow({ headers: [{ ...appended, header: { ...header, rawValue: Buffer.from('v') } }] })).toBe(
       'a raw value in headers',
     );
-    expect(allow({ responseHeadersToAdd: [appended] })).toBe('a response header that is not only added if absent');
+    expect(allow({ responseHeadersToAdd: [appended] })).toBe(
+      'a response header that is appended, or a cookie that is not',
+    );
+    const cookie = { ...appended, header: { key: 'set-cookie', value: 'a=b' } };
+    const uncached = { header: { key: 'cache-control', value: 'no-store' }, append: false, appendAction: 2 };
+    expect(allow({ responseHeadersToAdd: [cookie, uncached] })).toBeUndefined();
+    expect(allow({ responseHeadersToAdd: [{ ...cookie, appendAction: 2 }, uncached] })).toBe(
+      'a response header that is appended, or a cookie that is not',
+    );
+    const ifAbsent = { ...uncached, appendAction: 1 };
+    for (const others of [[], [ifAbsent], [{ ...uncached, header: { key: 'cache-control', value: '' } }]]) {
+      expect(allow({ responseHeadersToAdd: [cookie, ...others] })).toBe('a cookie on an answer that a cache may keep');
+    }
     expect(allow({ queryParametersToRemove: ['code'] })).toBe('query parameters to remove');
     const deny = (value: object) =>
       flawOf(

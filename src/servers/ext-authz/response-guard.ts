@@ -49,16 +49,28 @@ function flawOfForward(ok: OkHttpResponse): string | undefined {
     // Envoy removes after it has set: the header would be missing.
     if (set.has(folded)) return 'a header that is both set and removed';
   }
-  for (const option of ok.responseHeadersToAdd) {
+  const flaw = flawOfResponseHeaders(ok.responseHeadersToAdd);
+  if (flaw !== undefined) return flaw;
+  return ok.queryParametersToRemove.length === 0 ? undefined : 'query parameters to remove';
+}
+
+/** What the workload says stays, unless it is overwritten; a cookie of ours stands beside its cookies, uncached. */
+function flawOfResponseHeaders(options: readonly HeaderValueOption[]): string | undefined {
+  const isOverwritten = (name: string) =>
+    options.some(
+      ({ header, appendAction }) =>
+        header?.key === name && appendAction === AppendAction.OVERWRITE_IF_EXISTS_OR_ADD && header.value !== '',
+    );
+  for (const option of options) {
     const flaw = flawOfHeader(option, printableAscii);
     if (flaw !== undefined) return `${flaw} in response_headers_to_add`;
-    // What the workload says stays; a cookie of ours stands beside its cookies.
-    const isCookie =
-      option.header?.key === 'set-cookie' && option.appendAction === AppendAction.APPEND_IF_EXISTS_OR_ADD;
-    if (!isCookie && option.appendAction !== AppendAction.ADD_IF_ABSENT)
-      return 'a response header that is not only added if absent';
+    const isCookie = option.header?.key === 'set-cookie';
+    const appends = option.appendAction === AppendAction.APPEND_IF_EXISTS_OR_ADD;
+    if (isCookie !== appends) return 'a response header that is appended, or a cookie that is not';
+    // A cache that keeps the answer would hand the cookie to everybody.
+    if (isCookie && !isOverwritten('cache-control')) return 'a cookie on an answer that a cache may keep';
   }
-  return ok.queryParametersToRemove.length === 0 ? undefined : 'query parameters to remove';
+  return undefined;
 }
 
 function flawOfReply(denied: DeniedHttpResponse): string | undefined {

@@ -27,6 +27,7 @@ function forwardResponse(forward: Forward): CheckResponse {
         headersToRemove: forward.removeHeaders,
         responseHeadersToAdd: [
           ...forward.responseHeadersIfAbsent.map(ifAbsent),
+          ...(forward.setResponseHeaders ?? []).map(overwriting),
           ...(forward.setCookies ?? []).map((value) => repeatable(['set-cookie', value])),
         ],
         queryParametersToRemove: [],

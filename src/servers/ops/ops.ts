@@ -46,6 +46,7 @@ function createServer({ readiness, metrics }: OpsOptions): FastifyInstance {
     requestTimeout,
     bodyLimit: 1024,
     forceCloseConnections: true,
+    routerOptions: { querystringParser: () => ({}) }, // nothing here takes parameters
   });
   server.addHook('onRequest', async (request, reply) => {
     endUnread(request.raw, reply.raw);
