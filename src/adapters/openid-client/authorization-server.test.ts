@@ -173,8 +173,9 @@ describe('redeeming a code', () => {
     [
       'invalid_client with a challenge',
       json('{"error":"invalid_client"}', 401, { 'www-authenticate': 'Basic realm="canary"' }),
-      'invalid_response',
+      'invalid_client',
     ],
+    ['a challenge without a reason', status(401, { 'www-authenticate': 'Basic realm="canary"' }), 'invalid_response'],
     ['an error that is markup', json('{"error":"<script>"}', 400), 'server_error'],
     ['an error that is no text', json('{"error":7}', 400), 'invalid_response'],
     ['400 without a reason', status(400), 'invalid_response'],

@@ -48,9 +48,10 @@ export function createAuthorizationServer(options: ProviderOptions, ports: Disco
       try {
         return { kind: 'url', url: (await buildAuthorizationUrlWithPAR(configuration, parameters)).href };
       } catch (error) {
-        const fields = { provider: options.name, operation: 'pushed_authorization_request' };
+        const { detail } = await outcomeOf(error);
+        const fields = { provider: options.name, operation: 'pushed_authorization_request', reason: detail };
         ports.telemetry.problem('provider_unavailable', fields, error);
-        return { kind: 'unavailable', detail: `the pushed authorization request failed: ${detailOf(error)}` };
+        return { kind: 'unavailable', detail: `the pushed authorization request failed: ${detail}` };
       }
     },
 
@@ -67,7 +68,7 @@ export function createAuthorizationServer(options: ProviderOptions, ports: Disco
               now,
             });
       } catch (error) {
-        return outcomeOf(error);
+        return await outcomeOf(error);
       }
     },
 

@@ -9,12 +9,15 @@ import type { Redemption } from '../../ports/authorization-server.ts';
 import { detailOf } from './error-detail.ts';
 
 /** An answer that failed validation. `detail` is for our log. */
-export function refused(detail: string): Redemption {
+export function refused(detail: string): Failure {
   return { kind: 'refused', code: 'invalid_response', detail };
 }
 
+/** A redemption that did not come about. */
+export type Failure = Exclude<Redemption, { kind: 'authenticated' }>;
+
 /** What went wrong, as a value: the provider's own word, an invalid answer, or no answer at all. */
-export function outcomeOf(error: unknown): Redemption {
+export async function outcomeOf(error: unknown): Promise<Failure> {
   if (error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
     const code = errorCodeOf(error.error);
     return error instanceof ResponseBodyError && isTransient(error.status)
@@ -22,11 +25,23 @@ export function outcomeOf(error: unknown): Redemption {
       : { kind: 'refused', code, detail: `the provider answered ${code}` };
   }
   if (error instanceof WWWAuthenticateChallengeError) {
-    return refused(`the provider answered ${error.status} with a challenge`);
+    const code = await codeBesideChallenge(error.response);
+    if (code === undefined) return refused(`the provider answered ${error.status} with a challenge`);
+    return { kind: 'refused', code, detail: `the provider answered ${code}` };
   }
   if (error instanceof ClientError && !isUnreachable(error)) return refused(clockDetailOf(error) ?? detailOf(error));
   // Whatever fetch throws (refused, reset, too large, timed out): the request may or may not have arrived.
   return { kind: 'unavailable', detail: detailOf(error) };
+}
+
+/** RFC 6749 §5.2: a client that is not believed gets a challenge, and beside it the reason, which says `invalid_client`. */
+async function codeBesideChallenge(response: Response): Promise<string | undefined> {
+  try {
+    const body = (await response.json()) as { readonly error?: unknown } | null; // its one member is checked
+    return typeof body?.error === 'string' ? errorCodeOf(body.error) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** 5xx and 429: statuses that say nothing about the request. */

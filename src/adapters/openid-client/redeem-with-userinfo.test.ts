@@ -57,6 +57,21 @@ async function claimsWith(identity: Partial<IdentityMapping>): Promise<Readonly<
 }
 
 describe('a provider with OAuth 2.0 alone', () => {
+  it('reads a token response that is a form, as GitHub writes it unless asked for JSON', async () => {
+    const form = 'access_token=canary-access-token&scope=read%3Auser%2Cuser%3Aemail&token_type=bearer';
+    provider.answer('token', (_request, response) => {
+      response.setHeader('content-type', 'application/x-www-form-urlencoded; charset=utf-8').end(form);
+    });
+    expect(await gitHub().redeem()).toMatchObject({
+      kind: 'authenticated',
+      authentication: { subject: '583231', tokenSet: { scope: 'read:user user:email' } },
+    });
+    provider.answer('token', (_request, response) => {
+      response.setHeader('content-type', 'application/x-www-form-urlencoded').end('error=bad_verification_code');
+    });
+    expect(await gitHub().redeem()).toMatchObject({ kind: 'refused', code: 'bad_verification_code' });
+  });
+
   it('is asked for a code with S256 and state, and for no nonce', async () => {
     const found = await gitHub().server.authorizationUrl({
       redirectUri: 'https://app.example.com/_auth/callback',
