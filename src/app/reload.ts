@@ -26,9 +26,9 @@ export interface Reloader {
   readonly files: FilesRead;
   /** Whether the last attempt failed for something that may mend itself, some time ago. */
   readonly isRetryDue: boolean;
-  /** Takes no further attempt: those end with `failed`. */
+  /** Takes no further attempt: those end with `failed`. One that is under way has 5 s left. */
   refuse(): void;
-  /** Waits for an attempt that is under way, for 5 s at most, and closes what earlier configurations had. */
+  /** After {@link Reloader.refuse}: waits for an attempt that is under way, and closes what earlier configurations had. */
   close(): Promise<void>;
 }
 
@@ -54,6 +54,7 @@ export function createReloader(files: FilesRead, ports: ReloadPorts): Reloader {
   let running: Promise<ReloadOutcome> | undefined;
   let queued: Promise<ReloadOutcome> | undefined;
   let limit = new AbortController();
+  let ending: NodeJS.Timeout | undefined;
 
   function begin(trigger: ReloadTrigger): Promise<ReloadOutcome> {
     const ours = new AbortController();
@@ -135,12 +136,12 @@ export function createReloader(files: FilesRead, ports: ReloadPorts): Reloader {
     },
     refuse() {
       state.isClosed = true;
+      // From now on, not from close(): whoever asked by the admin API is waited for before.
+      ending ??= setTimeout(() => limit.abort(new Error('the process ends')), closeMilliseconds);
     },
     async close() {
-      state.isClosed = true;
-      const timer = setTimeout(() => limit.abort(new Error('the process ends')), closeMilliseconds);
       await (queued ?? running);
-      clearTimeout(timer);
+      clearTimeout(ending);
       for (const [timer, end] of retired) {
         clearTimeout(timer);
         await end();

@@ -1,11 +1,11 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { expectHealthy } from '../support/aftermath.ts';
 import { scriptFetch } from '../support/browser-headers.ts';
 import { createClient } from '../support/client.ts';
 import { callbackUrlOf } from '../support/login-steps.ts';
-import { reloadsOf, reloadWith } from '../support/reload.ts';
+import { reloadBySignal, reloadsOf, reloadWith } from '../support/reload.ts';
 import { freshKeyRing, runSallyport, type SallyportProcess } from '../support/sallyport.ts';
 import { until } from '../support/until.ts';
 import { type ConfigDocument, startWorld, type World } from '../support/world.ts';
@@ -122,4 +122,23 @@ it('a key that left the ring opens nothing any more: the login begins again, and
   expect(await reloadWith(sallyport, world.configs[0])).toBe('reloaded');
   expect((await late.open(callback)).status).toBe(400);
   expect((await client.send(`${world.origin}/app`, { headers: scriptFetch })).status).toBe(401);
+});
+
+it('a file that is cut off opens nothing: neither after a line that is whole nor within one', async () => {
+  const statusOf = async (path: string) => {
+    return (await createClient().send(`${world.origin}${path}`, { headers: scriptFetch })).status;
+  };
+  // The last lines of the file are what limits a rule.
+  const { rules: _, ...rest } = world.configs[0] ?? {};
+  const open = { ...rest, rules: [{ use: 'public', path: { prefix: '/open' } }] };
+  expect(await reloadWith(sallyport, open)).toBe('reloaded');
+  const text = await readFile(sallyport.configFile, 'utf8');
+  const end = text.indexOf('use: public') + 'use: public'.length;
+  for (const length of [end, end + 1]) {
+    await writeFile(sallyport.configFile, text.slice(0, length));
+    expect(await reloadBySignal(sallyport)).toBe('invalid');
+    expect(await statusOf('/secret')).toBe(403);
+  }
+  expect(await reloadWith(sallyport, world.configs[0])).toBe('reloaded');
+  expect(await statusOf('/secret')).toBe(401);
 });

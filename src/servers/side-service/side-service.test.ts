@@ -17,6 +17,7 @@ const html = 'Accept: text/html';
 
 /** Routes that answer with what they see, or go wrong. */
 const routes: FastifyPluginAsync = async (service) => {
+  service.get('/query', async (request) => ({ parsed: request.query, target: request.raw.url }));
   service.get('/origin', async (request) => ({ origin: request.publicOrigin ?? null }));
   service.post('/echo', async (request) => ({ body: request.body }));
   service.get('/store', async () => {
@@ -55,6 +56,11 @@ afterEach(async () => {
 async function get(target: string, lines: readonly string[] = [], host = 'app.example.com'): Promise<RawAnswer> {
   return await sendRaw(port, rawGet(target, host, lines));
 }
+
+it('parses no query string: handlers read what they need of the target, within limits of their own', async () => {
+  const target = '/_auth/query?a=1&b=2';
+  expect(JSON.parse((await get(target)).body)).toEqual({ parsed: {}, target });
+});
 
 describe('the public origin', () => {
   it.each([
