@@ -55,7 +55,7 @@ describe('a request without a session', () => {
     ['of a person', ['GET', `${app}/x?y=z`, '--browser'], '7 everything', 'login', 302],
     ['of a script', ['GET', `${app}/x`, ...script], '7 everything', 'unauthenticated', 401],
     ['with a body', ['POST', `${app}/x`, '--browser'], '7 everything', 'unauthenticated', 401],
-    ['where a session is optional', ['GET', `${app}/shop/cart`], '5 shop', 'forward', null],
+    ['where a session is optional', ['GET', `${app}/shop/cart`], '5 shop', 'anonymous', null],
     [
       'by the context of Envoy',
       ['GET', 'https://b.apps.example.com/', '--context', 'tenant=a', '--browser'],

@@ -201,9 +201,10 @@ describe('a store whose password is wrong (I4)', () => {
 
   it.each(cases)('fails on %s and goes on when it is right, without a restart', async (_, start) => {
     const redis = await start();
-    const store = openStore({ topology: redis.topology, password: new Secret(ownPassword) });
     const clients = [...redis.nodes.keys()].map((port) => clientOf(port));
     for (const client of clients) await client.call('ACL', 'SETUSER', 'default', 'resetpass', '>another-password');
+    // Afterwards: connections that were let in with the old password stay.
+    const store = openStore({ topology: redis.topology, password: new Secret(ownPassword) });
     expect(await store.isReachable()).toBe(false);
     await expect(store.sessions.find('a')).rejects.toThrow('the store did not carry out a session read');
     for (const client of clients) await client.call('ACL', 'SETUSER', 'default', 'resetpass', `>${ownPassword}`);

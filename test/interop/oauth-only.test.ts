@@ -76,8 +76,11 @@ describe('an OAuth-only provider as GitHub', () => {
   afterEach(() => server.answerIn('json'));
 
   it('takes the user’s primary address, and whether it is verified, from the addresses', async () => {
+    await world().arrive(createClient());
+    expect(world().upstream.requests.at(-1)?.values('x-auth-request-email')).toEqual(['alice@example.com']);
+    // Bob's is not verified, and the provider says so: the workload is not told of it.
     await world().arrive(createClient(), '/', bob);
-    expect(world().upstream.requests.at(-1)?.values('x-auth-request-email')).toEqual([bob.email]);
+    expect(world().upstream.requests.at(-1)?.values('x-auth-request-email')).toEqual([]);
     expect(subject().gate.seen('/user/emails').length).toBeGreaterThan(0);
   });
 

@@ -86,7 +86,7 @@ describe('G3 bodies without an end', () => {
       expect(statuses).toContain(statusOf(received));
       expect(answersIn(received)).toBeLessThanOrEqual(1);
     }
-    expect(await grownBeyond(64, before, world)).toEqual([]);
+    expect(await grownBeyond(128, before, world)).toEqual([]);
     expect(world.upstream.requests).toEqual([]);
   });
 });
@@ -161,6 +161,6 @@ describe('G3 clients that are slow, or silent', () => {
     await until('all were cut off', () => slow.every(({ isEnded }) => isEnded), { deadlineMs: 45_000 });
     const statuses = new Set(slow.map(({ received }) => statusOf(received)));
     expect([400, 408]).toEqual(expect.arrayContaining([...statuses]));
-    expect(await grownBeyond(64, memoryBefore, world)).toEqual([]);
+    expect(await grownBeyond(128, memoryBefore, world)).toEqual([]);
   });
 });

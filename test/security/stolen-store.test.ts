@@ -26,15 +26,31 @@ describe('S12 a copy of the store', () => {
     const sealed: Buffer[] = [];
     for (const key of await redis.keys('*')) {
       const dump = (await redis.dumpBuffer(key)) ?? expect.fail(`${key} went away`);
-      const isHash = (await redis.type(key)) === 'hash';
-      const fields = isHash
-        ? Object.entries(await redis.hgetallBuffer(key)).flatMap(([name, value]) => [Buffer.from(name), value])
-        : [await redis.getBuffer(key)];
+      const { fields, value } = await contentOf(key, await redis.type(key));
       texts.push(key, dump.toString('latin1'), ...fields.map((field) => field?.toString('latin1') ?? ''));
-      const value = isHash ? await redis.hgetBuffer(key, 'v') : null;
       if (value !== null) sealed.push(value);
     }
     return { text: texts.join('\n'), sealed };
+  }
+
+  /** The plain fields of a key, and what is sealed in it. */
+  async function contentOf(
+    key: string,
+    type: string,
+  ): Promise<{ readonly fields: readonly (Buffer | null)[]; readonly value: Buffer | null }> {
+    switch (type) {
+      case 'hash': {
+        const pairs = Object.entries(await redis.hgetallBuffer(key));
+        return {
+          fields: pairs.flatMap(([name, value]) => [Buffer.from(name), value]),
+          value: await redis.hgetBuffer(key, 'v'),
+        };
+      }
+      case 'zset':
+        return { fields: await redis.zrangeBuffer(key, '0', '-1'), value: null };
+      default:
+        return { fields: [await redis.getBuffer(key)], value: null };
+    }
   }
 
   it('shows no token, no session id, no code, no verifier and nothing about a user', async () => {

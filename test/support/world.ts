@@ -93,7 +93,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         listen,
         provider,
         store: { type: store === undefined ? 'memory' : 'redis', ...store?.settings },
-        session: kind === 'sealed' ? { state: 'sealed' } : {},
+        // One user logs in again and again in some tests, and all his sessions are to live.
+        session: kind === 'sealed' ? { state: 'sealed' } : { maxSessionsPerUser: 100_000 },
         workload: options.workload ?? upstream.port,
         replicas: addresses,
       });

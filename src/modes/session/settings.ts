@@ -28,7 +28,7 @@ export const sessionSettings = z
     maxSessionsPerUser: z
       .int()
       .min(1)
-      .max(1_000)
+      .max(100_000)
       .optional()
       .describe('Sessions that a user may have at one time; a login beyond that ends the oldest. Default: 100.'),
     basePath: basePathSchema
