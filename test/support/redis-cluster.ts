@@ -86,6 +86,12 @@ async function startNode(port: number, options: RedisDeploymentOptions): Promise
     String(options.deadAfterMs ?? defaultDeadAfterMs),
     '--repl-diskless-sync-delay',
     '0',
+    // A replica on a busy machine may have been without its master for long; it is to take over all the same, and to
+    // stay with the master that it was given.
+    '--cluster-replica-validity-factor',
+    '0',
+    '--cluster-allow-replica-migration',
+    'no',
   ];
   const others = [
     ...(options.tls === undefined ? [] : ['--tls-cluster', 'yes']),

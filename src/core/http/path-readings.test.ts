@@ -138,3 +138,10 @@ describe('readingsOf', () => {
     );
   });
 });
+
+it('gives up a path whose readings are more than rules should have to look at', () => {
+  const oddest = '/a%2F;b//%3Fc;d%2F/e';
+  expect(readingsOf(oddest)).toBeDefined();
+  expect(readingsOf(`${oddest}/${'x'.repeat(4_000)}`)).toBeUndefined();
+  expect(readingsOf(`/a%2Fb/${'x'.repeat(4_000)}`)).toBeDefined();
+});

@@ -188,3 +188,8 @@ function tryDecode(path: string): string {
     return path; // `/100%` decodes once only
   }
 }
+
+it('refuses a path that is longer than any rule should have to look at; a query may be longer', () => {
+  expect(parseTarget(`/${'a'.repeat(8_191)}?${'b'.repeat(20_000)}`).kind).toBe('target');
+  expect(parseTarget(`/${'a'.repeat(8_192)}`)).toEqual({ kind: 'ambiguous', reason: 'the path is too long' });
+});
