@@ -125,7 +125,9 @@ async function createService(options: SideContent, state: Readonly<HostState>): 
   });
   // A connection that stayed open would be closed under the request that comes next.
   service.addHook('onSend', async (request, reply) => {
-    if (state.isDraining || state.host?.isOutdated(request.raw.socket)) reply.header('connection', 'close');
+    // Also where the rest of a body is not read (see endUnread): Envoy would send its next request into the end.
+    const isEnding = state.isDraining || state.host?.isOutdated(request.raw.socket) || !request.raw.complete;
+    if (isEnding) reply.header('connection', 'close');
   });
   // For Envoy's health checks: it routes to us only what is below a base path.
   service.get('/healthz', (_request, reply) => {
