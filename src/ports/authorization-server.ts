@@ -1,7 +1,7 @@
 import type { Claims } from '../core/json.ts';
 import type { TokenSet } from '../core/oauth/token-set.ts';
 import type { Secret } from '../core/secret.ts';
-import type { EpochSeconds } from '../core/time.ts';
+import type { EpochSeconds, Seconds } from '../core/time.ts';
 
 /** What a relying party asks of the authorization endpoint. `response_type=code` and S256 are always sent. */
 export interface AuthorizationRequest {
@@ -40,6 +40,41 @@ export type Redemption =
   /** `code`: an RFC 6749 / OpenID error code, or `invalid_response` for an answer that failed validation. */
   | { readonly kind: 'refused'; readonly code: string; readonly detail: string }
   | ProviderUnavailable;
+
+/** What a refresh goes out from: the grant as it is known so far. */
+export interface RefreshableGrant {
+  readonly refreshToken: Secret<string>;
+  readonly tokenSet: TokenSet;
+  /** `sub` of the first ID token. */
+  readonly subject: string;
+}
+
+export type Refresh =
+  | {
+      readonly kind: 'refreshed';
+      /**
+       * Complete: what the answer leaves out (refresh token, ID token, scope, lifetime) is as before (RFC 6749 §5.1, §6).
+       */
+      readonly tokenSet: TokenSet;
+      /** Of the new ID token, validated; undefined when the answer had none. */
+      readonly claims: Claims | undefined;
+      /** Names of claims that the ID token before had and the new one has not. */
+      readonly withdrawn: readonly string[];
+    }
+  /**
+   * The grant is over: the provider said an OAuth error with a 4xx status (RFC 6749 §5.2), its answer is no token
+   * response, or the ID token is not about the same user (OpenID Connect Core §12.2). `code` as in {@link Redemption}.
+   */
+  | { readonly kind: 'refused'; readonly code: string; readonly detail: string }
+  /** Nothing is known about the grant: 5xx, 429, no answer, or one that is not the provider's (a page of a proxy). */
+  | {
+      readonly kind: 'unavailable';
+      readonly detail: string;
+      /** `Retry-After` of a 429 or 503 (RFC 9110 §10.2.3). */
+      readonly retryAfter: Seconds | undefined;
+      /** The request was sent and the connection ended without an answer: the token may have been rotated. */
+      readonly isLost: boolean;
+    };
 
 /** What a logout token says (OpenID Connect Back-Channel Logout 1.0 §2.4): a user, one of his sessions, or both. */
 export type LogoutToken =
@@ -91,6 +126,11 @@ export interface AuthorizationServer {
   authorizationUrl(request: AuthorizationRequest): Promise<AuthorizationUrl>;
   /** `response`: the redirect URI with the query as it arrived. */
   redeem(response: URL, checks: RedemptionChecks): Promise<Redemption>;
+  /**
+   * Redeems a refresh token (RFC 6749 §6), once: it repeats nothing. `rotated` is called, and waited for, when the
+   * answer holds another refresh token, before anything else in it is looked at; what it throws ends the refresh.
+   */
+  refresh(grant: RefreshableGrant, rotated: (refreshToken: Secret<string>) => Promise<void>): Promise<Refresh>;
   /** Where RP-initiated logout goes; undefined when the provider has no end_session_endpoint or cannot be asked. */
   endSessionUrl(request: LogoutRequest): Promise<string | undefined>;
   /**

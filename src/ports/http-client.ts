@@ -6,12 +6,21 @@ export interface OutboundRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The request was sent, and the connection ended before the whole answer had come: it may have been carried out. */
+export class ConnectionLostError extends Error {
+  override readonly name = 'ConnectionLostError';
+  constructor(cause: unknown) {
+    super('the connection ended before the answer', { cause });
+  }
+}
+
 /**
  * Requests that we send ourselves, to one provider.
  *
  * Obligations: follows no redirect (an answer of 3xx is handed on as it is); bounded in time, the body included, and
- * in bytes after decompression; sends nothing over plain HTTP unless the operator allowed it. Rejects past a bound,
- * with an error that holds no credential and no more of a URL than its origin.
+ * in bytes after decompression; sends nothing over plain HTTP unless the operator allowed it, and nothing twice. Rejects
+ * past a bound, with an error that holds no credential and no more of a URL than its origin; with
+ * {@link ConnectionLostError} when, and only when, that is what happened.
  */
 export interface HttpClient {
   fetch(url: string, request: OutboundRequest): Promise<Response>;

@@ -8,6 +8,8 @@
  */
 export interface IdNames {
   mint(): string;
+  /** The key that an id says it was minted under, in the ring or not; undefined for what is no id. */
+  keyIdOf(id: string): string | undefined;
   /** Base64url, 43 characters. */
   nameOf(id: string): string | undefined;
   /**

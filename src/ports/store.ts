@@ -30,25 +30,74 @@ export interface SessionRecord {
  * Obligations, the same for each adapter and proved by one contract suite:
  * - every operation is one atomic step, bounded in time, and throws {@link StoreUnavailableError} or succeeds;
  * - a record is gone at `endsAt` (absolute), or `idleFor` seconds after `lastSeenAt`, whichever is first;
- * - `replace` and `touch` never bring back a record that was deleted: a logout wins.
+ * - `replace`, `touch`, `claim`, `renewClaim` and `release` never bring back a record that was deleted: a logout wins;
+ * - every change but those of claims is told to {@link SessionChanges} in the same step.
+ *
+ * A claim is the right of one caller to replace a record: a lease with an end by the store's clock. It fences nothing
+ * by itself; what does is the generation, which `replace` and `deleteGeneration` compare.
  */
 export interface SessionRecords {
   find(name: string): Promise<SessionRecord | undefined>;
   /** Creates generation 1. Overwrites nothing: false when the name is taken. */
   create(name: string, record: NewSessionRecord): Promise<boolean>;
-  /** Replaces the sealed value when the stored generation is still `generation`; the new one is `generation + 1`. */
-  replace(name: string, generation: number, sealed: Uint8Array): Promise<boolean>;
+  /**
+   * Replaces the sealed value when the stored generation is still `generation`; the new one is `generation + 1`. The
+   * claim ends with it and the failures are forgotten, unless `keepsClaim`.
+   */
+  replace(name: string, generation: number, sealed: Uint8Array, options?: ReplaceOptions): Promise<boolean>;
+  /** Claims `generation` for `holder`, for so many milliseconds. A holder may claim again what it holds. */
+  claim(name: string, generation: number, holder: string, milliseconds: number): Promise<Claim>;
+  /** Moves the end of a claim; false when it is not the holder's any more. */
+  renewClaim(name: string, holder: string, milliseconds: number): Promise<boolean>;
+  /**
+   * Ends the holder's claim after work that failed: nobody claims for `backOff` milliseconds, and one more failure is
+   * counted. With 0 it only ends. Nothing happens when the claim is not the holder's.
+   */
+  release(name: string, holder: string, backOff: number): Promise<void>;
   /** Moves `lastSeenAt` (never backwards) and the idle end; leaves the sealed value alone. */
   touch(name: string, lastSeenAt: EpochSeconds): Promise<void>;
   /** True when a record was there. */
   delete(name: string): Promise<boolean>;
+  /** Deletes the record while its generation is `generation`; true when it did. */
+  deleteGeneration(name: string, generation: number): Promise<boolean>;
   /**
    * Names of all sessions, in no order; one that was there from the first step to the last is among them, and one may
    * come twice or have ended meanwhile. Takes many short steps, between which others are served; throws
    * {@link StoreUnavailableError} in the middle when it can no longer keep that promise.
    */
   names(): AsyncIterable<string>;
+  /** What keys the sessions need, with the promises of {@link SessionRecords.names}. */
+  heads(): AsyncIterable<SessionHead>;
 }
+
+/** Which keys of the ring a session needs. */
+export interface SessionHead {
+  /** See {@link NewSessionRecord}; undefined when an older version wrote the record. */
+  readonly keyId: string | undefined;
+  /** The first {@link headLength} bytes of the sealed value, where sealers say which key it was. */
+  readonly sealed: Uint8Array;
+  /** At the latest: it goes before when it is not used. */
+  readonly endsAt: EpochSeconds;
+}
+
+/** Bytes of a sealed value that a head has. */
+export const headLength = 16;
+
+export interface ReplaceOptions {
+  readonly keepsClaim: boolean;
+}
+
+export type Claim =
+  /** `failures`: releases with a back-off since the record was replaced last. */
+  | { readonly kind: 'claimed'; readonly failures: number }
+  /**
+   * Somebody else holds it. Also once, for half a second, when the claim of another has run out: whoever was held up
+   * or cut off from the store with the answer in hand may still come and write it.
+   */
+  | { readonly kind: 'held' }
+  | { readonly kind: 'backing_off'; readonly milliseconds: number }
+  /** Another generation is there, or none. */
+  | { readonly kind: 'replaced' };
 
 export interface NewSessionRecord {
   readonly sealed: Uint8Array;
@@ -56,7 +105,39 @@ export interface NewSessionRecord {
   readonly endsAt: EpochSeconds;
   /** Without a touch for so long the record goes. */
   readonly idleFor: Seconds;
+  /** The key of the ring under which its name was made (see {@link IdNames}), which the name does not show. */
+  readonly keyId: string;
 }
+
+/** A change of a session record by any process. */
+export type SessionChange =
+  | {
+      readonly kind: 'changed';
+      readonly name: string;
+      /** What is there now; 0 when the record is gone. */
+      readonly generation: number;
+      readonly lastSeenAt: EpochSeconds;
+    }
+  /** Changes may have been missed: anything may be different. */
+  | { readonly kind: 'unknown' };
+
+/**
+ * Changes of session records, as they happen.
+ *
+ * Obligations, the same for each adapter and proved by one contract suite:
+ * - a change is told to each listener of each process, this one included, at most {@link staleAfterMs} after it was
+ *   made, or `isCurrent` is false from then on;
+ * - neither blocks or throws; without a connection `isCurrent` is false.
+ */
+export interface SessionChanges {
+  /** Yields what ends it. Listeners must not throw. */
+  subscribe(listener: (change: SessionChange) => void): () => void;
+  /** Whether all changes that were made until {@link staleAfterMs} ago have been told. Cheap: asked in every check. */
+  isCurrent(): boolean;
+}
+
+/** Milliseconds that news of a change may take. */
+export const staleAfterMs = 750;
 
 /**
  * Groups of session names: one for each user and each provider session. Callers make the names of groups with an HMAC,
@@ -104,6 +185,14 @@ export interface DocumentStore {
   consume(key: DocumentKey, at: EpochSeconds): Promise<boolean>;
   delete(key: DocumentKey): Promise<void>;
   deleteGroup(group: string): Promise<void>;
+  /** What keys the documents need, with the promises of {@link SessionRecords.names}. */
+  heads(): AsyncIterable<DocumentHead>;
+}
+
+/** As {@link SessionHead}, of a document. */
+export interface DocumentHead {
+  readonly sealed: Uint8Array;
+  readonly endsAt: EpochSeconds | undefined;
 }
 
 export interface DocumentKey {
@@ -127,6 +216,7 @@ export interface FoundDocument {
 /** Everything one store adapter offers, with its end. */
 export interface Store extends StoreHealth {
   readonly sessions: SessionRecords;
+  readonly changes: SessionChanges;
   readonly index: SessionIndex;
   readonly once: OnceMarkers;
   readonly documents: DocumentStore;

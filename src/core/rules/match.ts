@@ -46,6 +46,11 @@ export interface RuleSubject {
   readonly context: ReadonlyMap<string, string>;
 }
 
+/** Whether any rule tolerates a path that servers read differently. */
+export function isLenient(rules: readonly Rule[]): boolean {
+  return rules.some(({ tolerates }) => [...tolerates].some((each) => each !== 'underscoredHeaders'));
+}
+
 /** The first rule that matches; undefined when none does, which is a refusal. */
 export function matchRule(rules: readonly Rule[], subject: RuleSubject): Rule | undefined {
   return rules.find(

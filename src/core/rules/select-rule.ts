@@ -3,7 +3,7 @@ import { hasSeveralCredentials } from '../http/credentials.ts';
 import { type HeaderLimits, hasUnderscoredHeader, isWithin } from '../http/header-limits.ts';
 import { isRuleMethod, preflightMethodOf } from '../http/navigation.ts';
 import type { HttpRequest } from '../http/request.ts';
-import { matchRule, type Rule, type RuleUse } from './match.ts';
+import { isLenient, matchRule, type Rule, type RuleUse } from './match.ts';
 import { type ReadTarget, readTarget } from './read-target.ts';
 
 /** What a request is answered by, or why it is answered by a refusal. */
@@ -39,9 +39,8 @@ export interface RuleSettings {
  */
 export function createRuleSelector({ rules, limits, ...settings }: RuleSettings): (request: HttpRequest) => Selection {
   const origins = indexOrigins(settings.origins);
-  const tolerates = new Set(rules.flatMap((rule) => [...rule.tolerates]));
-  const guardsUnderscores = tolerates.delete('underscoredHeaders');
-  const isLenient = tolerates.size > 0;
+  const guardsUnderscores = rules.some((rule) => rule.tolerates.has('underscoredHeaders'));
+  const readsLeniently = isLenient(rules);
   const passesPreflights = rules.some((rule) => rule.passesPreflight);
 
   return (request) => {
@@ -50,7 +49,7 @@ export function createRuleSelector({ rules, limits, ...settings }: RuleSettings)
     if (named === undefined && parseAuthority(request.authority) === undefined)
       return refusal('ambiguous', 'the host is not a host');
     if (hasSeveralCredentials(request)) return refusal('ambiguous', 'two Authorization headers');
-    const target = readTarget(request.target, isLenient);
+    const target = readTarget(request.target, readsLeniently);
     if (target.kind === 'ambiguous') return refusal('ambiguous', target.reason);
     // Rules name methods in upper case; `post` would pass by a rule for POST and mean the same to some workloads.
     if (!isRuleMethod(request.method)) return refusal('ambiguous', 'a method in no rule’s spelling');

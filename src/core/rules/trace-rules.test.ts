@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type HttpRequestParts, httpRequest } from '../../../test/support/http-request.ts';
 import { ruleOf } from '../../../test/support/rule.ts';
 import type { Rule } from './match.ts';
+import { createRuleSelector } from './select-rule.ts';
 import { traceRules } from './trace-rules.ts';
 
 const origins = ['https://app.example.com', 'https://*.apps.example.com'];
@@ -61,6 +62,18 @@ describe('traceRules', () => {
     });
     expect(trace([lenient], { target: '/repo/a%2fb' })).toEqual({ lenient: [] });
     expect(trace([ruleOf({ name: 'strict' })], { target: '/repo/a%2fb' })).toEqual({});
+  });
+
+  it('has nothing to tell of a peculiar path where rules tolerate peculiar headers only, as the decision', () => {
+    const headersOnly = ruleOf({ name: 'headers only', tolerates: new Set(['underscoredHeaders']) });
+    const request = httpRequest({ target: '/repo/a%2fb' });
+    const select = createRuleSelector({
+      origins,
+      rules: [headersOnly],
+      limits: { maxHeaderBytes: 1000, maxHeaderCount: 10 },
+    });
+    expect(select(request)).toMatchObject({ kind: 'ambiguous', rule: undefined });
+    expect(trace([headersOnly], { target: '/repo/a%2fb' })).toEqual({});
   });
 
   it.each<HttpRequestParts>([{ authority: 'evil.example' }, { authority: '' }, { target: '/a/../b' }, { target: '*' }])(

@@ -1,7 +1,7 @@
 import { indexOrigins, originNamed } from '../http/authority.ts';
 import { preflightMethodOf } from '../http/navigation.ts';
 import type { HttpRequest } from '../http/request.ts';
-import { type Rule, type RuleCondition, unmetConditions } from './match.ts';
+import { isLenient, type Rule, type RuleCondition, unmetConditions } from './match.ts';
 import { readTarget } from './read-target.ts';
 
 /** How one rule looks at a request. */
@@ -20,10 +20,7 @@ export function traceRules(
   { origins, rules }: { readonly origins: readonly string[]; readonly rules: readonly Rule[] },
 ): readonly RuleTrace[] {
   const named = originNamed(request.authority, indexOrigins(origins));
-  const target = readTarget(
-    request.target,
-    rules.some((rule) => rule.tolerates.size > 0),
-  );
+  const target = readTarget(request.target, isLenient(rules));
   if (named === undefined || target.kind === 'ambiguous') return [];
   const { method, context } = request;
   const preflightMethod = preflightMethodOf(request);

@@ -1,16 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { sessionAt, tokenSetAt } from '../../../test/support/session.ts';
 import { epochSecondsOf, secondsOf } from '../time.ts';
-import { needsTouch, type StoredSession, sessionEnd } from './lifetimes.ts';
+import { type FoundSession, needsTouch, sessionEnd } from './lifetimes.ts';
 
 const begin = 1_767_225_600;
 const idle = secondsOf(1800);
 
-function stored(
-  lastSeen = 0,
-  session = sessionAt(begin, { tokenSet: tokenSetAt(begin, { expiresAt: undefined }) }),
-): StoredSession {
-  return { session, generation: 1, lastSeenAt: epochSecondsOf(begin + lastSeen) };
+function found(lastSeen = 0, session = sessionAt(begin)): FoundSession {
+  return { session, lastSeenAt: epochSecondsOf(begin + lastSeen) };
 }
 
 const at = (seconds: number) => epochSecondsOf(begin + seconds);
@@ -18,23 +15,22 @@ const at = (seconds: number) => epochSecondsOf(begin + seconds);
 describe('sessionEnd', () => {
   it('ends at the absolute lifetime, whatever the activity', () => {
     const twelveHours = 12 * 3600;
-    expect(sessionEnd(stored(twelveHours - 1), at(twelveHours - 1), idle)).toBeUndefined();
-    expect(sessionEnd(stored(twelveHours - 1), at(twelveHours), idle)).toBe('absolute_lifetime');
+    expect(sessionEnd(found(twelveHours - 1), at(twelveHours - 1), idle)).toBeUndefined();
+    expect(sessionEnd(found(twelveHours - 1), at(twelveHours), idle)).toBe('absolute_lifetime');
   });
 
   it('ends after the idle lifetime, to the second', () => {
-    expect(sessionEnd(stored(100), at(100 + 1799), idle)).toBeUndefined();
-    expect(sessionEnd(stored(100), at(100 + 1800), idle)).toBe('idle_lifetime');
+    expect(sessionEnd(found(100), at(100 + 1799), idle)).toBeUndefined();
+    expect(sessionEnd(found(100), at(100 + 1800), idle)).toBe('idle_lifetime');
   });
 
-  it('ends with its access token, to the second (ADR 4)', () => {
-    const hour = stored(3599, sessionAt(begin));
-    expect(sessionEnd(hour, at(3599), idle)).toBeUndefined();
-    expect(sessionEnd(hour, at(3600), idle)).toBe('token_expired');
+  it('does not end with its access token: that is replaced', () => {
+    const short = sessionAt(begin, { tokenSet: tokenSetAt(begin, { expiresAt: at(5) }) });
+    expect(sessionEnd(found(3600, short), at(3600), idle)).toBeUndefined();
   });
 
   it('lives on where the clock of the replica that saw it last is ahead (G10)', () => {
-    expect(sessionEnd(stored(300), at(0), idle)).toBeUndefined();
+    expect(sessionEnd(found(300), at(0), idle)).toBeUndefined();
   });
 });
 
@@ -48,11 +44,11 @@ describe('needsTouch', () => {
     [10, 1],
     [1, 1],
   ])('with an idle lifetime of %i s writes at most every %i s', (idleLifetime, interval) => {
-    expect(needsTouch(stored(), at(interval - 1), secondsOf(idleLifetime))).toBe(false);
-    expect(needsTouch(stored(), at(interval), secondsOf(idleLifetime))).toBe(true);
+    expect(needsTouch(found(), at(interval - 1), secondsOf(idleLifetime))).toBe(false);
+    expect(needsTouch(found(), at(interval), secondsOf(idleLifetime))).toBe(true);
   });
 
   it('does not write where another clock is ahead (G10)', () => {
-    expect(needsTouch(stored(300), at(0), idle)).toBe(false);
+    expect(needsTouch(found(300), at(0), idle)).toBe(false);
   });
 });

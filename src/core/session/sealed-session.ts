@@ -1,5 +1,5 @@
 import { type EpochSeconds, epochSecondsOf } from '../time.ts';
-import type { StoredSession } from './lifetimes.ts';
+import type { FoundSession } from './lifetimes.ts';
 import type { Session } from './session.ts';
 import { decodeSession, encodeSession } from './session-codec.ts';
 
@@ -18,10 +18,10 @@ export function encodeSealedSession(parts: {
   return bytes;
 }
 
-/** Undefined for anything that {@link encodeSealedSession} did not write. There are no writes to count: generation 1. */
-export function decodeSealedSession(bytes: Uint8Array): StoredSession | undefined {
+/** Undefined for anything that {@link encodeSealedSession} did not write. */
+export function decodeSealedSession(bytes: Uint8Array): FoundSession | undefined {
   if (bytes.length < headLength) return undefined;
   const lastSeenAt = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0);
   const session = decodeSession(bytes.subarray(headLength));
-  return session === undefined ? undefined : { session, generation: 1, lastSeenAt: epochSecondsOf(Number(lastSeenAt)) };
+  return session === undefined ? undefined : { session, lastSeenAt: epochSecondsOf(Number(lastSeenAt)) };
 }

@@ -1,11 +1,11 @@
 import { type Claims, claimsOf, type JsonValue, parseJsonBytes } from '../json.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import { Secret } from '../secret.ts';
-import { epochSecondsOf } from '../time.ts';
+import { type EpochSeconds, epochMillisecondsOf, epochSecondsOf } from '../time.ts';
 import type { Session } from './session.ts';
 
 /** Version of the shape below. A value of another version is no session. */
-const version = 1;
+const version = 2;
 
 /** UTF-8 JSON. The result holds tokens in the clear: it goes into a sealer and nowhere else. */
 export function encodeSession(session: Session): Uint8Array {
@@ -27,6 +27,7 @@ export function encodeSession(session: Session): Uint8Array {
       scope: tokenSet.scope,
       created: session.createdAt,
       ends: session.endsAt,
+      healed: session.healedAt,
     }),
   );
 }
@@ -56,6 +57,7 @@ export function decodeSession(bytes: Uint8Array): Session | undefined {
     tokenSet,
     createdAt: epochSecondsOf(created),
     endsAt: epochSecondsOf(ends),
+    healedAt: moment(fields, 'healed'),
   };
 }
 
@@ -63,11 +65,10 @@ function decodeTokenSet(fields: Claims): TokenSet | undefined {
   const accessToken = text(fields, 'at');
   const obtained = number(fields, 'obtained');
   if (accessToken === undefined || obtained === undefined) return undefined;
-  const expires = number(fields, 'expires');
   return {
     accessToken: new Secret(accessToken),
-    obtainedAt: epochSecondsOf(obtained),
-    expiresAt: expires === undefined ? undefined : epochSecondsOf(expires),
+    obtainedAt: epochMillisecondsOf(obtained),
+    expiresAt: moment(fields, 'expires'),
     refreshToken: secret(fields, 'rt'),
     idToken: secret(fields, 'idt'),
     scope: text(fields, 'scope'),
@@ -78,7 +79,7 @@ function decodeTokenSet(fields: Claims): TokenSet | undefined {
 function hasSoundOptions(fields: Claims): boolean {
   return (
     ['sid', 'rt', 'idt', 'scope'].every((name) => !fields.has(name) || text(fields, name) !== undefined) &&
-    (!fields.has('expires') || number(fields, 'expires') !== undefined)
+    ['expires', 'healed'].every((name) => !fields.has(name) || number(fields, name) !== undefined)
   );
 }
 
@@ -99,6 +100,11 @@ function text(fields: Claims, name: string): string | undefined {
 function number(fields: Claims, name: string): number | undefined {
   const value = fields.get(name);
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+}
+
+function moment(fields: Claims, name: string): EpochSeconds | undefined {
+  const value = number(fields, name);
+  return value === undefined ? undefined : epochSecondsOf(value);
 }
 
 function secret(fields: Claims, name: string): Secret<string> | undefined {

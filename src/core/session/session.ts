@@ -20,4 +20,6 @@ export interface Session {
   readonly createdAt: EpochSeconds;
   /** The absolute end, whatever the activity. */
   readonly endsAt: EpochSeconds;
+  /** When its token set was last replaced because a resource server had refused the access token; undefined: never. */
+  readonly healedAt: EpochSeconds | undefined;
 }
