@@ -1,21 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import { beforeAll } from 'vitest';
-import { createRedisStore } from '../../src/adapters/ioredis/redis-store.ts';
 import { startRedisCluster } from '../support/redis-cluster.ts';
-import type { RedisDeployment } from '../support/redis-deployment.ts';
-import { describeStore } from './store.contract.ts';
+import type { RedisWithFailover } from '../support/redis-deployment.ts';
+import { describeStoreOfRedis } from './redis-store.contract.ts';
 
 // A node of a cluster answers CROSSSLOT to any command or script whose keys lie in different slots, and refuses
 // scripts that touch keys they did not declare: so the key layout suits it.
-let cluster: RedisDeployment;
+let redis: RedisWithFailover;
 
 beforeAll(async () => {
-  cluster = await startRedisCluster();
+  redis = await startRedisCluster();
 });
 
-describeStore('Redis Cluster', async (clock) => {
-  const keyPrefix = `contract-${randomUUID()}`;
-  const store = createRedisStore({ topology: cluster.topology, keyPrefix, commandTimeoutMs: 2000 }, { clock });
-  await store.isReachable();
-  return store;
+describeStoreOfRedis('Redis Cluster', {
+  topology: () => redis.topology,
+  masters: () => redis.masters(),
+  pause: () => redis.pause(),
+  resume: () => redis.resume(),
+  switchMaster: () => redis.switchMasterOf('{a}'),
 });

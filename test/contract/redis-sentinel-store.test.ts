@@ -1,19 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import { beforeAll } from 'vitest';
-import { createRedisStore } from '../../src/adapters/ioredis/redis-store.ts';
-import type { RedisDeployment } from '../support/redis-deployment.ts';
+import type { RedisWithFailover } from '../support/redis-deployment.ts';
 import { startRedisSentinel } from '../support/redis-sentinel.ts';
-import { describeStore } from './store.contract.ts';
+import { describeStoreOfRedis } from './redis-store.contract.ts';
 
-let redis: RedisDeployment;
+let redis: RedisWithFailover;
 
 beforeAll(async () => {
   redis = await startRedisSentinel();
 });
 
-describeStore('Redis with Sentinel', async (clock) => {
-  const keyPrefix = `contract-${randomUUID()}`;
-  const store = createRedisStore({ topology: redis.topology, keyPrefix, commandTimeoutMs: 2000 }, { clock });
-  await store.isReachable();
-  return store;
+describeStoreOfRedis('Redis with Sentinel', {
+  topology: () => redis.topology,
+  masters: () => redis.masters(),
+  pause: () => redis.pause(),
+  resume: () => redis.resume(),
+  switchMaster: () => redis.switchMasterOf('{a}'),
 });

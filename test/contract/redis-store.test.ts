@@ -1,22 +1,20 @@
-import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
-import { createRedisStore } from '../../src/adapters/ioredis/redis-store.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
-import { describeStore } from './store.contract.ts';
+import { describeStoreOfRedis } from './redis-store.contract.ts';
 
 let server: RedisServer;
+let admin: Redis;
 
 beforeAll(async () => {
   server = await startRedisServer();
+  admin = server.admin();
 });
 afterAll(() => server.close());
 
-describeStore('Redis', async (clock) => {
-  const keyPrefix = `contract-${randomUUID()}`;
-  const store = createRedisStore(
-    { topology: { kind: 'standalone', url: server.url }, keyPrefix, commandTimeoutMs: 2000 },
-    { clock },
-  );
-  await store.isReachable();
-  return store;
+describeStoreOfRedis('Redis', {
+  topology: () => ({ kind: 'standalone', url: server.url }),
+  masters: async () => [admin],
+  pause: () => server.pause(),
+  resume: () => server.resume(),
 });

@@ -3,9 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EpochSeconds, epochSecondsOf, secondsOf } from '../../src/core/time.ts';
 import type { FoundDocument, NewSessionRecord, Store } from '../../src/ports/store.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
+import { describeKeyUsage } from './key-usage.contract.ts';
 
 /** The obligations of src/ports/store.ts, for any adapter. `open` yields an empty store before each test. */
 export function describeStore(adapter: string, open: (clock: FixedClock) => Promise<Store>): void {
+  describeKeyUsage(adapter, open);
   describe(`the store contract on ${adapter}`, () => {
     let store: Store;
     let clock: FixedClock;
@@ -16,6 +18,7 @@ export function describeStore(adapter: string, open: (clock: FixedClock) => Prom
       lastSeenAt: clock.now(),
       endsAt: inSeconds(1000),
       idleFor: secondsOf(100),
+      keyId: 'AAAAAA',
       ...changes,
     });
     const document = (changes = {}) => ({

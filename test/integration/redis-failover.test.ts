@@ -20,6 +20,7 @@ const session = () => ({
   lastSeenAt: systemClock.now(),
   endsAt: inSeconds(600),
   idleFor: secondsOf(300),
+  keyId: 'AAAAAA',
 });
 const namesOf = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `session-${index}`);
 

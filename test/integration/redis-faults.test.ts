@@ -37,6 +37,7 @@ describe('the Redis store when Redis fails (I4)', () => {
     lastSeenAt: systemClock.now(),
     endsAt: inSeconds(600),
     idleFor: secondsOf(300),
+    keyId: 'AAAAAA',
   });
   const document = () => ({ value: Buffer.from('v'), endsAt: inSeconds(60), group: 'g', alias: 'other' });
 
@@ -71,11 +72,13 @@ describe('the Redis store when Redis fails (I4)', () => {
     () => store.sessions.create('new', session()),
     () => store.sessions.replace('a', 1, Buffer.from('next')),
     () => store.sessions.touch('a', inSeconds(5)),
+    () => store.sessions.claim('a', 1, 'holder', 1000),
     () => store.once.take('state', inSeconds(60)),
     () => store.documents.put({ kind: 'k', id: 'i' }, document()),
     () => store.documents.consume({ kind: 'k', id: 'i' }, systemClock.now()),
   ];
   const deletions = (): readonly (() => Promise<unknown>)[] => [
+    () => store.sessions.deleteGeneration('a', 1),
     () => store.sessions.delete('a'),
     () => store.documents.delete({ kind: 'k', id: 'i' }),
     () => store.documents.deleteGroup('g'),

@@ -31,6 +31,7 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
     lastSeenAt: systemClock.now(),
     endsAt: inSeconds(endsIn),
     idleFor: secondsOf(idleFor),
+    keyId: 'AAAAAA',
   });
 
   it('keeps a session in one hash whose tag is its name', async () => {
@@ -44,7 +45,48 @@ describe('what the Redis store leaves in Redis (docs/store.md)', () => {
       t: String(record.lastSeenAt),
       e: String(record.endsAt),
       i: '300',
+      n: 'AAAAAA',
     });
+  });
+
+  it('keeps a claim in the hash of its session, without moving its end, and drops it with the next value', async () => {
+    await store.sessions.create('a', session(600, 300));
+    const key = 'sallyport:s:{a}';
+    const claimFields = async (): Promise<readonly (string | null)[]> => await admin.hmget(key, 'h', 'f', 'k');
+    const left = async (): Promise<number> => Number(await admin.hget(key, 'u')) - Date.now();
+
+    await store.sessions.claim('a', 1, 'one', 5000);
+    expect(await claimFields()).toEqual(['one', null, null]);
+    expect(await left()).toSatisfy(within(2000, 5000));
+    await store.sessions.renewClaim('a', 'one', 1);
+    await vi.waitFor(async () => expect(await left()).toBeLessThan(0), { interval: 2 });
+    await store.sessions.claim('a', 1, 'two', 5000);
+    expect(await claimFields()).toEqual(['one', null, '1']);
+    await store.sessions.renewClaim('a', 'one', 5000);
+    expect(await claimFields()).toEqual(['one', null, null]);
+    await store.sessions.release('a', 'one', 5000);
+    expect(await claimFields()).toEqual(['', '1', null]);
+    expect((await admin.pttl(key)) / 1000).toSatisfy(within(297, 300));
+    await store.sessions.replace('a', 1, Buffer.from('second'));
+    expect(await claimFields()).toEqual([null, null, null]);
+    expect(await admin.hexists(key, 'u')).toBe(0);
+  });
+
+  it('publishes changes on one channel, in the form that docs/store.md shows', async () => {
+    const listening = admin.duplicate();
+    const heard: string[] = [];
+    listening.on('message', (_channel, message: string) => heard.push(message));
+    await listening.subscribe('sallyport:changes');
+    const record = session(600, 300);
+    await store.sessions.create('a', record);
+    await store.sessions.replace('a', 1, Buffer.from('second'));
+    await store.sessions.touch('a', inSeconds(50));
+    await store.sessions.delete('a');
+    await vi.waitFor(() => expect(heard).toHaveLength(3));
+    const [, seen = ''] = heard.map((message) => message.split(' ')[2]);
+    expect(heard).toEqual([`a 2 ${record.lastSeenAt}`, `a 2 ${seen}`, `a 0 ${seen}`]);
+    expect(Number(seen)).toBeGreaterThan(record.lastSeenAt);
+    listening.disconnect();
   });
 
   it('gives a session the nearer of its two ends, and moves the idle one with a touch', async () => {

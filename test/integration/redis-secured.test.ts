@@ -75,19 +75,31 @@ function openStore(options: Omit<RedisStoreOptions, 'keyPrefix' | 'commandTimeou
 /** Every operation that there is, so that a right that is missing shows. */
 async function expectToWork(store: Store): Promise<void> {
   expect(await store.isReachable()).toBe(true);
+  const heard: string[] = [];
+  store.changes.subscribe((change) =>
+    heard.push(change.kind === 'changed' ? `${change.name} ${change.generation}` : ''),
+  );
+  await until('changes are current', () => store.changes.isCurrent());
   const record = {
     sealed: Buffer.from('sealed'),
     lastSeenAt: systemClock.now(),
     endsAt: inSeconds(600),
     idleFor: secondsOf(300),
+    keyId: 'AAAAAA',
   };
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) expect(await store.sessions.create(name, record)).toBe(true);
   await store.sessions.touch('a', inSeconds(5));
+  expect(await store.sessions.claim('a', 1, 'holder', 1000)).toEqual({ kind: 'claimed', failures: 0 });
+  expect(await store.sessions.renewClaim('a', 'holder', 1000)).toBe(true);
+  await store.sessions.release('a', 'holder', 1000);
+  await store.sessions.release('a', 'holder', 0);
   expect(await store.sessions.replace('a', 1, Buffer.from('second'))).toBe(true);
   expect(await store.sessions.find('a')).toBeDefined();
   expect(await store.sessions.delete('a')).toBe(true);
+  await until('changes are told', () => heard.includes('a 2') && heard.includes('a 0'));
   const names = new Set<string>();
   for await (const name of store.sessions.names()) names.add(name);
+  for await (const head of store.sessions.heads()) expect(head.keyId).toBe('AAAAAA');
   expect([...names].toSorted()).toEqual(['b', 'c', 'd', 'e', 'f']);
   await store.index.add('user', 'b', inSeconds(60));
   await store.index.add('user', 'c', inSeconds(60));
@@ -98,6 +110,7 @@ async function expectToWork(store: Store): Promise<void> {
   const document = { value: Buffer.from('v'), endsAt: inSeconds(60), group: 'grant', alias: 'other' };
   await store.documents.put(key, { ...document, endsAt: inSeconds(-1) });
   await store.documents.put(key, document);
+  for await (const head of store.documents.heads()) expect(head.sealed).toEqual(document.value);
   expect(await store.documents.consume(key, systemClock.now())).toBe(true);
   expect(await store.documents.findByAlias('code', 'other')).toBeDefined();
   await store.documents.deleteGroup('grant');

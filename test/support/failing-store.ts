@@ -1,7 +1,8 @@
-import { type Store, StoreUnavailableError } from '../../src/ports/store.ts';
+import { type SessionChange, type Store, StoreUnavailableError } from '../../src/ports/store.ts';
 
-/** A store that can be cut off: then every operation throws StoreUnavailableError. */
+/** A store that can be cut off: then every operation throws StoreUnavailableError, and its changes are not current. */
 export interface FailingStore extends Store {
+  /** Tells `unknown` to whoever listens to changes when it comes or goes, as Redis does. */
   setReachable(isReachable: boolean): void;
   /** Fails the next operation of this name, and only that. */
   failNext(operation: string): void;
@@ -10,6 +11,7 @@ export interface FailingStore extends Store {
 export function failingStore(store: Store): FailingStore {
   let reachable = true;
   let failing: string | undefined;
+  const listeners = new Set<(change: SessionChange) => void>();
   /** Stands in front of a part of the store: its methods reject while the store is cut off. */
   function guarded<Part extends object>(part: Part): Part {
     return new Proxy(part, {
@@ -35,14 +37,30 @@ export function failingStore(store: Store): FailingStore {
           yield name;
         }
       },
+      heads: () => store.sessions.heads(),
+    },
+    changes: {
+      subscribe(listener) {
+        const end = store.changes.subscribe((change) => {
+          if (reachable) listener(change);
+        });
+        listeners.add(listener);
+        return () => {
+          end();
+          listeners.delete(listener);
+        };
+      },
+      isCurrent: () => reachable && store.changes.isCurrent(),
     },
     index: guarded(store.index),
     once: guarded(store.once),
-    documents: guarded(store.documents),
+    documents: { ...guarded(store.documents), heads: () => store.documents.heads() },
     isReachable: async () => reachable,
     close: async () => await store.close(),
     setReachable: (isReachable) => {
+      if (isReachable === reachable) return;
       reachable = isReachable;
+      for (const listener of listeners) listener({ kind: 'unknown' });
     },
     failNext: (operation) => {
       failing = operation;

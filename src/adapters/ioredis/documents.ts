@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { DocumentKey, DocumentStore, FoundDocument, StoredDocument } from '../../ports/store.ts';
 import type { RedisConnection } from './connection.ts';
 import { bufferOf, integerOf } from './fields.ts';
+import { documentHeadOf, scanHeads } from './heads.ts';
 import { documentKeyOf, documentMember, type RedisKeys } from './keys.ts';
 import type { ScriptedRedis } from './scripts.ts';
 
@@ -75,6 +76,12 @@ export function createRedisDocuments(connection: RedisConnection, keys: RedisKey
           .map((member) => keys.document(documentKeyOf(member)));
         await Promise.all(documents.map((document) => redis.deleteDocumentOfGroup(document, group)));
       });
+    },
+    async *heads() {
+      for await (const head of scanHeads(connection, keys.documents)) {
+        const document = documentHeadOf(head, clock.now());
+        if (document !== undefined) yield document;
+      }
     },
   };
 }

@@ -14,22 +14,34 @@ export interface RedisKeys {
   index(group: string): string;
   once(name: string): string;
   document(key: DocumentKey): string;
+  /** As {@link RedisKeys.sessions}, of documents. */
+  readonly documents: string;
   alias(kind: string, alias: string): string;
   group(group: string): string;
+  /** The channel of changes of sessions. Channels belong to no database. */
+  readonly changes: string;
+  /** The channel on which a subscriber hears that it still hears. */
+  beats(subscriber: string): string;
 }
 
 /** `prefix` with one colon after it, whether it was configured with one or without; nothing for an empty one. */
 export function createRedisKeys(prefix: string): RedisKeys {
   const begin = prefix === '' ? '' : `${prefix.replace(/:+$/, '')}:`;
+  // Keys without a prefix have a database to themselves; there is nothing like it for channels.
+  const channels = begin === '' ? 'sallyport:' : begin;
+  const pattern = begin.replace(/[*?[\]\\]/g, '\\$&');
   return {
     session: (name) => `${begin}s:{${name}}`,
-    sessions: `${begin.replace(/[*?[\]\\]/g, '\\$&')}s:{*}`,
+    sessions: `${pattern}s:{*}`,
     sessionNameOf: (key) => key.slice(`${begin}s:{`.length, -1),
     index: (group) => `${begin}i:{${escaped(group)}}`,
     once: (name) => `${begin}o:{${escaped(name)}}`,
     document: ({ kind, id }) => `${begin}d:{${escaped(kind)}:${escaped(id)}}`,
+    documents: `${pattern}d:{*}`,
     alias: (kind, alias) => `${begin}a:{${escaped(kind)}:${escaped(alias)}}`,
     group: (group) => `${begin}g:{${escaped(group)}}`,
+    changes: `${channels}changes`,
+    beats: (subscriber) => `${channels}beats:${subscriber}`,
   };
 }
 

@@ -128,7 +128,7 @@ function nodeOptions({ username, password, commandTimeoutMs }: RedisStoreOptions
 }
 
 /** Milliseconds before connection attempt `attempt` (from 1); replicas are kept out of step. */
-function backOff(attempt: number): number {
+export function backOff(attempt: number): number {
   const ceiling = Math.min(50 * 2 ** Math.min(attempt - 1, 10), longestBackOffMs);
   return Math.ceil(ceiling * (0.5 + Math.random() / 2));
 }

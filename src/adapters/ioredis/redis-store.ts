@@ -6,6 +6,7 @@ import { createRedisDocuments } from './documents.ts';
 import { createRedisKeys } from './keys.ts';
 import { createRedisOnce } from './once.ts';
 import type { RedisStoreOptions } from './options.ts';
+import { createRedisChanges } from './session-changes.ts';
 import { createRedisIndex } from './session-index.ts';
 import { createRedisSessions } from './sessions.ts';
 
@@ -19,12 +20,17 @@ export function createRedisStore(
 ): Store {
   const connection = connectRedis(options, ports);
   const keys = createRedisKeys(options.keyPrefix);
+  const changes = createRedisChanges(connection, keys, ports.telemetry);
   return {
     sessions: createRedisSessions(connection, keys, ports.clock),
+    changes,
     index: createRedisIndex(connection, keys, ports.clock),
     once: createRedisOnce(connection, keys, ports.clock),
     documents: createRedisDocuments(connection, keys, ports.clock),
     isReachable: () => connection.isReachable(),
-    close: () => connection.close(),
+    async close() {
+      changes.close();
+      await connection.close();
+    },
   };
 }

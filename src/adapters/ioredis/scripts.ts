@@ -1,4 +1,5 @@
 import type { Cluster, Redis, RedisCommander } from 'ioredis';
+import { type SessionScripts, sessionScripts } from './session-scripts.ts';
 
 /*
  * Each script has one key and is one atomic step. `now` is the caller's clock, in seconds: a record whose end has
@@ -8,52 +9,6 @@ import type { Cluster, Redis, RedisCommander } from 'ioredis';
  * When memory is short Redis refuses commands that need some, but lets a script go on that has written before. So a
  * script that stores something begins with the command that needs memory, and one that deletes does not.
  */
-
-// The end of the session at KEYS[1]; nil when there is none, or when what is there is no session.
-const sessionEnd = `
-local function sessionEnd()
-  local f = redis.call('HMGET', KEYS[1], 't', 'e', 'i')
-  local t, e, i = tonumber(f[1]), tonumber(f[2]), tonumber(f[3])
-  if not (t and e and i) then return nil end
-  return math.min(e, t + i)
-end
-`;
-
-const createSession = `${sessionEnd}
-local sealed, t, e, i, ttl, now = unpack(ARGV)
-local ends = sessionEnd()
-if ends and tonumber(now) < ends then return 0 end
-redis.call('HSET', KEYS[1], 'v', sealed, 'g', 1, 't', t, 'e', e, 'i', i)
-redis.call('PEXPIRE', KEYS[1], ttl)
-return 1
-`;
-
-const replaceSession = `${sessionEnd}
-local generation, sealed, now = unpack(ARGV)
-local ends = sessionEnd()
-if not ends or tonumber(now) >= ends then return 0 end
-if redis.call('HGET', KEYS[1], 'g') ~= generation then return 0 end
-redis.call('HSET', KEYS[1], 'v', sealed)
-redis.call('HINCRBY', KEYS[1], 'g', 1)
-return 1
-`;
-
-const touchSession = `${sessionEnd}
-local seen, now = tonumber(ARGV[1]), tonumber(ARGV[2])
-local ends = sessionEnd()
-if not ends or now >= ends then return 0 end
-if seen <= tonumber(redis.call('HGET', KEYS[1], 't')) then return 0 end
-redis.call('HSET', KEYS[1], 't', ARGV[1])
-redis.call('PEXPIRE', KEYS[1], math.ceil((sessionEnd() - now) * 1000))
-return 1
-`;
-
-const deleteSession = `${sessionEnd}
-local ends = sessionEnd()
-redis.call('DEL', KEYS[1])
-if ends and tonumber(ARGV[1]) < ends then return 1 end
-return 0
-`;
 
 // Whether the document at KEYS[1] is there. One without an end has an empty e.
 const isDocumentThere = `
@@ -121,22 +76,16 @@ redis.call('PEXPIRE', KEYS[1], math.max(redis.call('PTTL', KEYS[1]), tonumber(tt
 return 1
 `;
 
-/** The scripts as commands; numbers are 1 for done and 0 for not done. ioredis sends EVALSHA and copes with NOSCRIPT. */
-export interface Scripts {
-  /** `ttl` here and below: milliseconds. */
-  createSession(
-    key: string,
-    sealed: Buffer,
-    t: number,
-    e: number,
-    i: number,
-    ttl: number,
-    now: number,
-  ): Promise<number>;
-  replaceSession(key: string, generation: number, sealed: Buffer, now: number): Promise<number>;
-  touchSession(key: string, lastSeenAt: number, now: number): Promise<number>;
-  deleteSession(key: string, now: number): Promise<number>;
-  /** `e`, `group` and `alias`: empty for none. */
+// Of a session or a document: what of it says which keys it needs, and until when.
+const readHead = `
+local f = redis.call('HMGET', KEYS[1], 'v', 'n', 't', 'e', 'i')
+if f[1] then f[1] = string.sub(f[1], 1, tonumber(ARGV[1])) end
+return f
+`;
+
+/** All scripts as commands; numbers are 1 for done and 0 for not done. ioredis sends EVALSHA and copes with NOSCRIPT. */
+export interface Scripts extends SessionScripts {
+  /** `e`, `group` and `alias`: empty for none. `ttl` here and below: milliseconds. */
   putDocument(
     key: string,
     value: Buffer,
@@ -153,26 +102,31 @@ export interface Scripts {
   /** Counts a deletion and resolves to the members. */
   listDeletedGroup(key: string, ttl: number, now: number): Promise<string[]>;
   addToIndex(key: string, name: string, e: number, ttl: number, now: number): Promise<number>;
+  /** Resolves to v (its first `length` bytes), n, t, e and i. */
+  readHead(key: string, length: number): Promise<(string | null)[]>;
+}
+
+/** ioredis gives each script a second command, which decodes nothing. */
+interface Commands extends Scripts {
+  readHeadBuffer(key: string, length: number): Promise<(Buffer | null)[]>;
 }
 
 /** What a client of a single Redis and one of a cluster have in common. */
-export type ScriptedRedis = RedisCommander<{ type: 'default'; mapping: 'resp2' }> & Scripts;
+export type ScriptedRedis = RedisCommander<{ type: 'default'; mapping: 'resp2' }> & Commands;
 
 const sources: Readonly<Record<keyof Scripts, string>> = {
-  createSession,
-  replaceSession,
-  touchSession,
-  deleteSession,
+  ...sessionScripts,
   putDocument,
   consumeDocument,
   deleteDocumentOfGroup,
   joinGroup,
   listDeletedGroup,
   addToIndex,
+  readHead,
 };
 
 /** Gives a client the scripts as commands. */
 export function withScripts(redis: Redis | Cluster): ScriptedRedis {
   for (const [name, lua] of Object.entries(sources)) redis.defineCommand(name, { lua, numberOfKeys: 1 });
-  return redis as (Redis | Cluster) & Scripts; // defineCommand adds methods that its types cannot know
+  return redis as (Redis | Cluster) & Commands; // defineCommand adds methods that its types cannot know
 }

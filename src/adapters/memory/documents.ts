@@ -1,6 +1,12 @@
 import type { EpochSeconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { DocumentKey, DocumentStore, FoundDocument, StoredDocument } from '../../ports/store.ts';
+import {
+  type DocumentKey,
+  type DocumentStore,
+  type FoundDocument,
+  headLength,
+  type StoredDocument,
+} from '../../ports/store.ts';
 import { createExpiringMap } from './expiring-map.ts';
 
 interface Entry extends StoredDocument {
@@ -75,6 +81,11 @@ export function createMemoryDocuments(clock: Clock, maxDocuments: number): Docum
         if (entries.get(name, now)?.group === group) entries.delete(name, now);
       }
       groups.delete(group, now);
+    },
+    async *heads() {
+      for (const { value, endsAt } of entries.values(() => clock.now())) {
+        yield { sealed: value.subarray(0, headLength), endsAt };
+      }
     },
   };
 }

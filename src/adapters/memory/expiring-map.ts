@@ -10,6 +10,8 @@ export interface ExpiringMap<V> {
   delete(name: string, now: EpochSeconds): boolean;
   /** Names of entries that have not ended. Entries may come and go while it is used. */
   names(now: () => EpochSeconds): Iterable<string>;
+  /** The entries that {@link ExpiringMap.names} names. */
+  values(now: () => EpochSeconds): Iterable<V>;
   /** Entries held, ended ones that no sweep has met yet included. */
   readonly size: number;
 }
@@ -74,6 +76,9 @@ export function createExpiringMap<V>(limit: number, endOf: (value: V) => number)
     },
     *names(now) {
       for (const [name, value] of entries) if (now() < endOf(value)) yield name;
+    },
+    *values(now) {
+      for (const value of entries.values()) if (now() < endOf(value)) yield value;
     },
     get size() {
       return entries.size;

@@ -13,6 +13,7 @@ function recordEndingAt(endsAt: number) {
     lastSeenAt: epochSecondsOf(start),
     endsAt: epochSecondsOf(endsAt),
     idleFor: secondsOf(3600),
+    keyId: 'AAAAAA',
   };
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
 import { createMemoryDocuments } from './documents.ts';
 import { createMemoryOnce } from './once.ts';
+import { createMemoryChanges } from './session-changes.ts';
 import { createMemoryIndex } from './session-index.ts';
 import { createMemorySessions } from './sessions.ts';
 
@@ -18,8 +19,10 @@ const maxDocuments = 500_000;
 
 /** The store of one process: everything ends with it. For the demo, for tests, and for a single replica. */
 export function createMemoryStore({ clock, maxSessions = 100_000 }: MemoryStoreOptions): Store {
+  const changes = createMemoryChanges();
   return {
-    sessions: createMemorySessions(clock, maxSessions),
+    sessions: createMemorySessions(clock, maxSessions, changes),
+    changes,
     // A session is in a few groups, by its user and by the provider's session; groups outlive sessions that end early.
     index: createMemoryIndex(clock, 5 * maxSessions),
     once: createMemoryOnce(clock, maxMarkers),

@@ -22,6 +22,13 @@ describe('names of ids', () => {
     expect(createIdNames(ring, systemRandom).nameOf(id)).toBe(name);
   });
 
+  it('tells the key of an id, in the ring or not, and none of what is no id', () => {
+    const id = idNames.mint();
+    expect(idNames.keyIdOf(id)).toBe(ring.keys[0].id);
+    expect(createIdNames(newKeyRing(systemRandom, now), systemRandom).keyIdOf(id)).toBe(ring.keys[0].id);
+    for (const other of ['', 'x', `${id}A`, id.slice(1)]) expect(idNames.keyIdOf(other)).toBeUndefined();
+  });
+
   it('gives different ids different names', () => {
     const names = Array.from({ length: 200 }, () => idNames.nameOf(idNames.mint()));
     expect(new Set(names).size).toBe(200);

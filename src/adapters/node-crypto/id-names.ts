@@ -17,6 +17,7 @@ export function createIdNames(ring: KeyRing, random: Random): IdNames {
   const byId = new Map(keys.map(({ id, key }) => [id, key]));
   return {
     mint: () => `${keys[0].id}.${encodeBase64url(random.bytes(idLength))}`,
+    keyIdOf: (id) => form.exec(id)?.[1],
     nameOf(id) {
       const [, keyId = '', text = ''] = form.exec(id) ?? [];
       const key = byId.get(keyId);

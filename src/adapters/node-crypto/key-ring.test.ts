@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { epochSecondsOf } from '../../core/time.ts';
 import { systemRandom } from '../system/random.ts';
 import { keyIdOf, parseKeyRing } from './key-ring.ts';
-import { newKeyRing, renderKeyRing, withNewKey } from './new-key-ring.ts';
+import { newKeyRing, renderKeyRing, withNewKey, withPromotedKey, withStandbyKey } from './new-key-ring.ts';
 
 const now = epochSecondsOf(1_790_000_000);
 
@@ -22,6 +22,18 @@ describe('the key ring file', () => {
     if (parsed.kind === 'invalid') throw new Error(parsed.problem);
     expect(parsed.ring.keys.map(({ id }) => id)).toEqual(ring.keys.map(({ id }) => id));
     expect(parsed.ring.keys[0].secret.reveal()).toEqual(ring.keys[0].secret.reveal());
+  });
+
+  it('is read back with its standby keys, and with when they were promoted', () => {
+    const standby = withStandbyKey(newKeyRing(systemRandom, now), systemRandom, now);
+    const id = standby.keys.at(-1)?.id ?? '';
+    for (const ring of [standby, withPromotedKey(standby, id, now) ?? standby]) {
+      const parsed = parseKeyRing(renderKeyRing(ring));
+      if (parsed.kind === 'invalid') throw new Error(parsed.problem);
+      expect(parsed.ring.keys.map(({ promotedAt }) => promotedAt)).toEqual(ring.keys.map((key) => key.promotedAt));
+    }
+    expect(withPromotedKey(standby, standby.keys[0].id, now)).toBeUndefined();
+    expect(withPromotedKey(standby, 'absent', now)).toBeUndefined();
   });
 
   it('does not show its keys when it is logged', () => {
@@ -48,6 +60,8 @@ describe('the key ring file', () => {
     ['the same key twice', { keys: [good, jsonKey(), good] }, 'keys[2]: this key stands in the ring twice'],
     ['an id of another key', { keys: [{ ...good, id: 'AAAAAA' }] }, 'keys[0].id: does not fit'],
     ['a date that is none', { keys: [{ ...good, createdAt: '2026-13-01T00:00:00Z' }] }, 'keys[0].createdAt: expected'],
+    ['a promotion that is no date', { keys: [{ ...good, promotedAt: 1 }] }, 'keys[0].promotedAt: expected'],
+    ['a standby key that is first', { keys: [{ ...good, promotedAt: null }] }, 'keys[0].promotedAt: the first key'],
     ['a date with an offset', { keys: [{ ...good, createdAt: '2026-01-01T00:00:00+01:00' }] }, 'keys[0].createdAt'],
   ])('refuses %s and says where (G7)', (_, value, problem) => {
     expect(problemOf(value)).toContain(problem);

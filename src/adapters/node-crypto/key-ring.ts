@@ -8,6 +8,11 @@ export interface RingKey {
   readonly id: string;
   /** RFC 3339 in UTC, whole seconds: for people, nothing depends on it. */
   readonly createdAt: string;
+  /**
+   * Since when it seals, in the same form, where that is later than `createdAt`; `null` for a standby key, which has
+   * never sealed. Undefined: since it was made. For people too.
+   */
+  readonly promotedAt: string | null | undefined;
   /** 32 bytes. */
   readonly secret: Secret<Uint8Array>;
 }
@@ -69,12 +74,17 @@ function ringOf(value: unknown): KeyRing {
     if (seen.has(id)) throw new KeyRingProblem(`keys[${index}]: this key stands in the ring twice; remove one of them`);
     seen.add(id);
   }
+  if (first.promotedAt === null) {
+    throw new KeyRingProblem(
+      'keys[0].promotedAt: the first key seals, so it is no standby key; move it back to the end and use `sallyport keys promote`',
+    );
+  }
   return { keys: [first, ...others] };
 }
 
 function keyOf(value: unknown, index: number): RingKey {
   const path = `keys[${index}]`;
-  const members = membersOf(value, path, ['id', 'createdAt', 'secret']);
+  const members = membersOf(value, path, ['id', 'createdAt', 'secret'], ['promotedAt']);
   const secret = secretOf(members.get('secret'), `${path}.secret`);
   const id = members.get('id');
   if (id !== keyIdOf(secret)) {
@@ -82,7 +92,14 @@ function keyOf(value: unknown, index: number): RingKey {
       `${path}.id: does not fit the secret, so one of the two was changed; restore the file or ${make}`,
     );
   }
-  return { id, createdAt: createdAtOf(members.get('createdAt'), `${path}.createdAt`), secret: new Secret(secret) };
+  const promotedAt = members.get('promotedAt');
+  return {
+    id,
+    createdAt: momentOf(members.get('createdAt'), `${path}.createdAt`),
+    promotedAt:
+      promotedAt === undefined || promotedAt === null ? promotedAt : momentOf(promotedAt, `${path}.promotedAt`),
+    secret: new Secret(secret),
+  };
 }
 
 function secretOf(value: unknown, path: string): Uint8Array {
@@ -102,7 +119,7 @@ function secretOf(value: unknown, path: string): Uint8Array {
   return bytes;
 }
 
-function createdAtOf(value: unknown, path: string): string {
+function momentOf(value: unknown, path: string): string {
   const isTimestamp = typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value);
   if (!isTimestamp || Number.isNaN(Date.parse(value))) {
     throw new KeyRingProblem(`${path}: expected a moment such as 2026-01-31T09:30:00Z`);
@@ -110,8 +127,13 @@ function createdAtOf(value: unknown, path: string): string {
   return value;
 }
 
-/** The members of an object that has exactly `names`. */
-function membersOf(value: unknown, path: string, names: readonly string[]): ReadonlyMap<string, unknown> {
+/** The members of an object that has all of `names`, and no others but those of `optional`. */
+function membersOf(
+  value: unknown,
+  path: string,
+  names: readonly string[],
+  optional: readonly string[] = [],
+): ReadonlyMap<string, unknown> {
   const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw new KeyRingProblem(`${path === '' ? 'the key ring' : path}: expected an object; ${make}`);
@@ -119,7 +141,7 @@ function membersOf(value: unknown, path: string, names: readonly string[]): Read
   const members = new Map<string, unknown>(Object.entries(value));
   for (const name of members.keys()) {
     // The name is quoted and cut short: a key pasted into the wrong place must not reach a log whole.
-    if (!names.includes(name))
+    if (!names.includes(name) && !optional.includes(name))
       throw new KeyRingProblem(`${at(JSON.stringify(name.slice(0, 12)))}: unknown member; remove it`);
   }
   for (const name of names) {

@@ -11,7 +11,9 @@ import { createSealer } from './sealer.ts';
  * version of the envelope, and readers of the old one.
  */
 const key = Uint8Array.from({ length: 32 }, (_, index) => index);
-const ring: KeyRing = { keys: [{ id: 'YDdE7y', createdAt: '2026-01-31T09:30:00Z', secret: new Secret(key) }] };
+const ring: KeyRing = {
+  keys: [{ id: 'YDdE7y', createdAt: '2026-01-31T09:30:00Z', promotedAt: undefined, secret: new Secret(key) }],
+};
 const random = { bytes: (length: number) => Uint8Array.from({ length }, (_, index) => 255 - index) };
 const sealed = 'AVlEZEU3ef_-_fz7-vn49_b19K6J1G_7d8q7uXDNhA1Li0Qxh6E9ZWvRQcg';
 

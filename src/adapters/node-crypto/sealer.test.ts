@@ -4,7 +4,7 @@ import { epochSecondsOf } from '../../core/time.ts';
 import type { SealPurpose } from '../../ports/sealer.ts';
 import { systemRandom } from '../system/random.ts';
 import { newKeyRing, withNewKey } from './new-key-ring.ts';
-import { createSealer } from './sealer.ts';
+import { createSealer, sealingKeyOf } from './sealer.ts';
 
 const now = epochSecondsOf(1_790_000_000);
 const ring = newKeyRing(systemRandom, now);
@@ -27,6 +27,15 @@ describe('the sealer', () => {
         expect(Buffer.from(sealer.openBytes(purpose, bytes, context) ?? 'closed')).toEqual(Buffer.from(plaintext));
       }),
     );
+  });
+
+  it('says with which key a value was sealed, of its beginning alone, and nothing of what it did not seal', () => {
+    const sealed = sealer.sealBytes('session', Buffer.from('x'), 'name');
+    expect(sealingKeyOf(sealed)).toBe(ring.keys[0].id);
+    expect(sealingKeyOf(sealed.subarray(0, 7))).toBe(ring.keys[0].id);
+    for (const other of ['', '\x01abc', '\x02abcdef', '\x01abc ef', '\x01ab\xffdef']) {
+      expect(sealingKeyOf(Buffer.from(other, 'latin1'))).toBeUndefined();
+    }
   });
 
   it('refuses every flipped bit (S4)', () => {

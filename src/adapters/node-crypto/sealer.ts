@@ -62,6 +62,16 @@ export function createSealer(ring: KeyRing, random: Random): Sealer {
   };
 }
 
+/**
+ * The id of the key that a sealed value says it was sealed with, in the ring or not; the beginning of the value will
+ * do. Nobody has verified it: for counting, not for trusting.
+ */
+export function sealingKeyOf(sealed: Uint8Array): string | undefined {
+  if (sealed[0] !== version) return undefined;
+  const id = Buffer.from(sealed.subarray(idStart, nonceStart)).toString('latin1');
+  return /^[A-Za-z0-9_-]{6}$/.test(id) ? id : undefined;
+}
+
 interface PurposeKeys {
   readonly first: { readonly id: string; readonly key: KeyObject };
   readonly byId: ReadonlyMap<string, KeyObject>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { fixedClock } from '../../../test/support/fixed-clock.ts';
 import { Secret } from '../../core/secret.ts';
-import { epochSecondsOf } from '../../core/time.ts';
 import { type DocumentStore, StoreUnavailableError } from '../../ports/store.ts';
 import { createMemoryStore } from '../memory/memory-store.ts';
 import { newKeyRing } from '../node-crypto/new-key-ring.ts';
@@ -10,8 +10,8 @@ import { recordsOf } from './records.ts';
 import { readSigningKeys } from './signing-keys.ts';
 import { StoreOutage } from './store-outage.ts';
 
-const now = epochSecondsOf(1_800_000_000);
-const clock = { now: () => now };
+const clock = fixedClock();
+const now = clock.now();
 
 function services(change: (documents: DocumentStore) => DocumentStore = (documents) => documents) {
   const { documents, once } = createMemoryStore({ clock });

@@ -89,7 +89,11 @@ describe('redeeming a code', () => {
     if (redemption.kind !== 'authenticated') throw new Error(redemption.detail);
     const { subject, providerSessionId, claims, tokenSet } = redemption.authentication;
     expect({ subject, providerSessionId }).toEqual({ subject: 'alice', providerSessionId: 'session-7' });
-    expect(tokenSet).toMatchObject({ obtainedAt: clock.now(), expiresAt: clock.now() + 3600, scope: 'openid email' });
+    expect(tokenSet).toMatchObject({
+      obtainedAt: clock.milliseconds(),
+      expiresAt: clock.now() + 3600,
+      scope: 'openid email',
+    });
     expect(tokenSet.accessToken.reveal()).toBe('canary-access-token');
     expect(tokenSet.refreshToken?.reveal()).toBe('canary-refresh-token');
     // The signed claim counts; userinfo adds what it does not have.

@@ -2,6 +2,7 @@ import {
   buildAuthorizationUrl,
   buildAuthorizationUrlWithPAR,
   buildEndSessionUrl,
+  customFetch,
   tokenRevocation,
 } from 'openid-client';
 import type {
@@ -13,9 +14,12 @@ import { createDiscovery, type Discovered, type DiscoveryPorts } from './discove
 import { detailOf } from './error-detail.ts';
 import { pushesRequests } from './metadata.ts';
 import { outcomeOf } from './outcome.ts';
+import { plainFetch } from './plain-token-response.ts';
 import type { ProviderOptions } from './provider-options.ts';
 import { redeemWithIdToken } from './redeem-with-id-token.ts';
 import { redeemWithUserinfo } from './redeem-with-userinfo.ts';
+import { redeemRefreshToken } from './refresh.ts';
+import { unavailable } from './refresh-watch.ts';
 
 /** The relying party's side of a provider, on openid-client. */
 export function createAuthorizationServer(options: ProviderOptions, ports: DiscoveryPorts): AuthorizationServer {
@@ -58,11 +62,11 @@ export function createAuthorizationServer(options: ProviderOptions, ports: Disco
     async redeem(response, checks) {
       const discovered = await discovery.find();
       if (isUnavailable(discovered)) return discovered;
-      const now = ports.clock.now();
+      const now = ports.clock.milliseconds();
       try {
         return protocol.kind === 'oidc'
-          ? await redeemWithIdToken(discovered.redeeming(), response, checks, now)
-          : await redeemWithUserinfo(discovered.redeeming(), response, checks, {
+          ? await redeemWithIdToken(discovered.withKeys(), response, checks, now)
+          : await redeemWithUserinfo(discovered.withKeys(), response, checks, {
               identity: protocol.identity,
               http: ports.http,
               now,
@@ -70,6 +74,14 @@ export function createAuthorizationServer(options: ProviderOptions, ports: Disco
       } catch (error) {
         return await outcomeOf(error);
       }
+    },
+
+    async refresh(grant, rotated) {
+      const discovered = await discovery.find();
+      if (isUnavailable(discovered)) return unavailable(discovered.detail);
+      const configuration = discovered.withKeys();
+      if (protocol.kind === 'oauth2') configuration[customFetch] = plainFetch(ports.http);
+      return await redeemRefreshToken(configuration, grant, { rotated, clock: ports.clock });
     },
 
     async endSessionUrl(request) {

@@ -28,8 +28,8 @@ export interface Discovered {
   readonly metadata: ServerMetadata;
   /** For requests that need no keys. */
   readonly configuration: Configuration;
-  /** For one redemption, with the keys that we have. */
-  redeeming(): Configuration;
+  /** For one redemption of a code or a refresh token, with the keys that we have. */
+  withKeys(): Configuration;
   /** Verifies logout tokens with the keys of this metadata. */
   logoutTokens(): Promise<VerifyLogoutToken>;
 }
@@ -119,7 +119,7 @@ function discoveredOf(metadata: ServerMetadata, options: ProviderOptions, ports:
       );
       return logoutTokens;
     },
-    redeeming() {
+    withKeys() {
       const configuration = newConfiguration();
       keys.serve(configuration);
       return configuration;

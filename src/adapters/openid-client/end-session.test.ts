@@ -3,7 +3,7 @@ import { hang, reset, status } from '../../../test/support/bad-answers.ts';
 import { relyingPartyOf } from '../../../test/support/relying-party.ts';
 import { startTinyProvider, type TinyProvider } from '../../../test/support/tiny-provider.ts';
 import { Secret } from '../../core/secret.ts';
-import { epochSecondsOf, secondsOf } from '../../core/time.ts';
+import { epochMillisecondsOf, secondsOf } from '../../core/time.ts';
 
 let provider: TinyProvider;
 beforeEach(async () => {
@@ -49,7 +49,7 @@ describe('revocation (RFC 7009 §2.1)', () => {
     accessToken: new Secret('canary-access-token'),
     refreshToken: new Secret('canary-refresh-token'),
     idToken: undefined,
-    obtainedAt: epochSecondsOf(0),
+    obtainedAt: epochMillisecondsOf(0),
     expiresAt: undefined,
     scope: undefined,
   };

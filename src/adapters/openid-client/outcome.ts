@@ -9,7 +9,7 @@ import type { Redemption } from '../../ports/authorization-server.ts';
 import { detailOf } from './error-detail.ts';
 
 /** An answer that failed validation. `detail` is for our log. */
-export function refused(detail: string): Failure {
+export function refused(detail: string): Extract<Failure, { kind: 'refused' }> {
   return { kind: 'refused', code: 'invalid_response', detail };
 }
 
@@ -44,9 +44,9 @@ async function codeBesideChallenge(response: Response): Promise<string | undefin
   }
 }
 
-/** 5xx and 429: statuses that say nothing about the request. */
+/** 5xx, 408, 425 and 429: statuses that say nothing about the request. */
 export function isTransient(status: number): boolean {
-  return status >= 500 || status === 429;
+  return status >= 500 || [408, 425, 429].includes(status);
 }
 
 /** No answer, or a status that says nothing about the request, whatever else is wrong with the answer. */

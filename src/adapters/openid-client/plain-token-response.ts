@@ -1,11 +1,18 @@
+import type { CustomFetch } from 'openid-client';
+import type { HttpClient } from '../../ports/http-client.ts';
 import { jsonObjectOf } from './json-object.ts';
+
+/** Asks the token endpoint of such a server; see below. */
+export function plainFetch(http: HttpClient): CustomFetch {
+  return async (url, request) => plainTokenResponse(await http.fetch(url, request));
+}
 
 /**
  * A token response of a server that is older than RFC 6749 or careless with it, as the RFC would have it: GitHub
  * answers 200 to what it refuses, separates scopes by commas, and writes a form for who asks for nothing else. Any
  * other response stays as it is.
  */
-export async function plainTokenResponse(response: Response): Promise<Response> {
+async function plainTokenResponse(response: Response): Promise<Response> {
   if (response.status !== 200) return response;
   const text = await response.text();
   const body = isForm(response) ? formOf(text) : jsonObjectOf(text);

@@ -1,6 +1,7 @@
 import { authorizationCodeGrant, type Configuration, fetchUserInfo } from 'openid-client';
 import { type Claims, claimsOf, type JsonValue } from '../../core/json.ts';
-import type { EpochSeconds } from '../../core/time.ts';
+import { mergeClaims } from '../../core/oauth/merge-claims.ts';
+import type { EpochMilliseconds } from '../../core/time.ts';
 import type { Redemption, RedemptionChecks } from '../../ports/authorization-server.ts';
 import { refused } from './outcome.ts';
 import { readTokenResponse } from './token-response.ts';
@@ -10,7 +11,7 @@ export async function redeemWithIdToken(
   configuration: Configuration,
   response: URL,
   checks: RedemptionChecks,
-  now: EpochSeconds,
+  now: EpochMilliseconds,
 ): Promise<Redemption> {
   const answer = await authorizationCodeGrant(configuration, response, {
     expectedState: checks.state,
@@ -49,17 +50,5 @@ async function withUserinfo(
   if (configuration.serverMetadata().userinfo_endpoint === undefined) return idToken;
   // Checks that sub is the ID token's (OpenID Connect Core §5.3.2).
   const answer = await fetchUserInfo(configuration, accessToken, subject);
-  const userinfo = claimsOf(answer as JsonValue); // parsed from JSON
-  const claims = new Map([...userinfo, ...idToken]);
-  const isVerified = emailVerifiedOf(idToken, userinfo);
-  if (isVerified === undefined) claims.delete('email_verified');
-  else claims.set('email_verified', isVerified);
-  return claims;
-}
-
-/** `email_verified` is about the address beside it: the word of one says nothing of another that the other names. */
-function emailVerifiedOf(idToken: Claims, userinfo: Claims): JsonValue | undefined {
-  if (!idToken.has('email')) return userinfo.get('email_verified');
-  if (idToken.has('email_verified')) return idToken.get('email_verified');
-  return idToken.get('email') === userinfo.get('email') ? userinfo.get('email_verified') : undefined;
+  return mergeClaims(idToken, claimsOf(answer as JsonValue)); // parsed from JSON
 }

@@ -105,7 +105,7 @@ describe('a provider with OAuth 2.0 alone', () => {
       email_verified: true,
     });
     expect(tokenSet).toMatchObject({
-      obtainedAt: clock.now(),
+      obtainedAt: clock.milliseconds(),
       expiresAt: undefined,
       refreshToken: undefined,
       idToken: undefined,

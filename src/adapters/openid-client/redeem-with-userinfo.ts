@@ -1,18 +1,18 @@
 import { authorizationCodeGrant, type Configuration, customFetch } from 'openid-client';
 import type { JsonValue } from '../../core/json.ts';
-import type { EpochSeconds } from '../../core/time.ts';
+import type { EpochMilliseconds } from '../../core/time.ts';
 import type { Redemption, RedemptionChecks } from '../../ports/authorization-server.ts';
 import type { HttpClient } from '../../ports/http-client.ts';
 import { identityOf, verifiedEmailOf } from './identity.ts';
 import { isTransient, refused } from './outcome.ts';
-import { plainTokenResponse } from './plain-token-response.ts';
+import { plainFetch } from './plain-token-response.ts';
 import type { IdentityMapping } from './provider-options.ts';
 import { readTokenResponse } from './token-response.ts';
 
 export interface UserinfoPorts {
   readonly identity: IdentityMapping;
   readonly http: HttpClient;
-  readonly now: EpochSeconds;
+  readonly now: EpochMilliseconds;
 }
 
 /**
@@ -25,7 +25,7 @@ export async function redeemWithUserinfo(
   checks: RedemptionChecks,
   { identity: mapping, http, now }: UserinfoPorts,
 ): Promise<Redemption> {
-  configuration[customFetch] = async (url, request) => plainTokenResponse(await http.fetch(url, request));
+  configuration[customFetch] = plainFetch(http);
   const answer = await authorizationCodeGrant(configuration, response, {
     expectedState: checks.state,
     pkceCodeVerifier: checks.codeVerifier,

@@ -1,18 +1,20 @@
 import type { TokenEndpointResponse } from 'openid-client';
 import { describe, expect, it } from 'vitest';
-import { epochSecondsOf } from '../../core/time.ts';
+import { epochMillisecondsOf, epochSecondsOf } from '../../core/time.ts';
 import { readTokenResponse } from './token-response.ts';
 
 const now = epochSecondsOf(1_767_225_600);
+/** Whole seconds count, so that no token is believed to live longer than it does. */
+const receivedAt = epochMillisecondsOf(now * 1000 + 999);
 
 function read(changes: Partial<TokenEndpointResponse>) {
   const response: TokenEndpointResponse = { access_token: 'token', token_type: 'bearer', expires_in: 3600, ...changes };
-  return readTokenResponse(response, now);
+  return readTokenResponse(response, receivedAt);
 }
 
 function expiresAt(expires_in: number | undefined) {
   const { expires_in: _gone, ...without } = { access_token: 'token', token_type: 'bearer' as const, expires_in };
-  const answer = readTokenResponse(expires_in === undefined ? without : { ...without, expires_in }, now);
+  const answer = readTokenResponse(expires_in === undefined ? without : { ...without, expires_in }, receivedAt);
   return answer.kind === 'tokens' ? answer.tokenSet.expiresAt : answer.detail;
 }
 
@@ -22,7 +24,7 @@ describe('readTokenResponse (RFC 6749 §5.1)', () => {
     if (answer.kind !== 'tokens') throw new Error(answer.detail);
     const { accessToken, refreshToken, idToken, ...rest } = answer.tokenSet;
     expect([accessToken.reveal(), refreshToken?.reveal(), idToken?.reveal()]).toEqual(['token', 'r', 'i']);
-    expect(rest).toEqual({ obtainedAt: now, expiresAt: now + 3600, scope: 'openid' });
+    expect(rest).toEqual({ obtainedAt: receivedAt, expiresAt: now + 3600, scope: 'openid' });
   });
 
   it('knows no refresh token that is empty', () => {

@@ -1,7 +1,7 @@
 import type { TokenEndpointResponse } from 'openid-client';
 import type { TokenSet } from '../../core/oauth/token-set.ts';
 import { Secret } from '../../core/secret.ts';
-import { after, type EpochSeconds, secondsOf } from '../../core/time.ts';
+import { after, type EpochMilliseconds, secondOf, secondsOf } from '../../core/time.ts';
 
 /** A token set, or why the response cannot be one. */
 export type TokenResponse =
@@ -15,7 +15,7 @@ const b64token = /^[A-Za-z0-9\-._~+/]+=*$/;
 const longestLifetime = secondsOf(366 * 86_400);
 
 /** Reads a token response (RFC 6749 §5.1) that openid-client accepted. */
-export function readTokenResponse(response: TokenEndpointResponse, now: EpochSeconds): TokenResponse {
+export function readTokenResponse(response: TokenEndpointResponse, now: EpochMilliseconds): TokenResponse {
   if (response.token_type !== 'bearer') return { kind: 'unusable', detail: 'token_type is not Bearer' };
   if (!b64token.test(response.access_token))
     return { kind: 'unusable', detail: 'access_token cannot be sent in a header' };
@@ -29,7 +29,8 @@ export function readTokenResponse(response: TokenEndpointResponse, now: EpochSec
     tokenSet: {
       accessToken: new Secret(response.access_token),
       obtainedAt: now,
-      expiresAt: lifetime === undefined ? undefined : after(now, secondsOf(Math.min(lifetime, longestLifetime))),
+      expiresAt:
+        lifetime === undefined ? undefined : after(secondOf(now), secondsOf(Math.min(lifetime, longestLifetime))),
       refreshToken: secretOf(response.refresh_token),
       idToken: secretOf(response.id_token),
       scope: response.scope,

@@ -1,8 +1,11 @@
+import { createServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drip, flood, gzipBomb, hang, json, reset, status } from '../../../test/support/bad-answers.ts';
-import { startTinyProvider, type TinyProvider } from '../../../test/support/tiny-provider.ts';
+import { listenOnLoopback } from '../../../test/support/listen.ts';
+import { startTinyProvider, type TinyHandler, type TinyProvider } from '../../../test/support/tiny-provider.ts';
 import { secondsOf } from '../../core/time.ts';
+import { ConnectionLostError } from '../../ports/http-client.ts';
 import { createHttpClient, type HttpClientOptions } from './http-client.ts';
 
 let provider: TinyProvider;
@@ -96,5 +99,64 @@ describe('the HTTP client', () => {
     const before = provider.requests.length;
     await expect(rerouted('https://idp.example.invalid/token', get)).rejects.toThrow();
     expect(provider.requests).toHaveLength(before);
+  });
+
+  it.each([
+    ['was reset', reset],
+    ['was closed', (request) => void request.socket.end()],
+    ['was closed within the body', (request, response) => void response.write('x', () => request.socket.end())],
+  ] as [string, TinyHandler][])('says when the connection %s after the request was sent', async (_case, handler) => {
+    const post = { ...get, method: 'POST', body: 'a=b' };
+    provider.answer('token', handler);
+    const http = createHttpClient(bounds);
+    for (let round = 0; round < 2; round += 1) {
+      await expect(http.fetch(`${provider.origin}/token`, post)).rejects.toBeInstanceOf(ConnectionLostError);
+      // The next one finds a connection that was used.
+      expect((await http.fetch(`${provider.origin}/jwks`, get)).status).toBe(200);
+    }
+  });
+
+  it('says nothing of that when it waited in vain, or got too much', async () => {
+    const impatient = createHttpClient({ ...bounds, timeout: secondsOf(0.2) });
+    for (const handler of [hang, flood]) {
+      provider.answer('token', handler);
+      const failure: unknown = await impatient.fetch(`${provider.origin}/token`, get).catch((error) => error);
+      expect(failure).toBeInstanceOf(Error);
+      expect(failure).not.toBeInstanceOf(ConnectionLostError);
+    }
+  });
+
+  it.each([
+    ['ends every connection at once', (socket: Socket) => void socket.destroy()],
+    ['resets it', (socket: Socket) => void socket.resetAndDestroy()],
+    ['speaks no TLS', (socket: Socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')],
+  ])('has sent nothing to a TLS server that %s', async (_case, greet) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      greet(socket);
+    });
+    const port = await listenOnLoopback(server);
+    const failure: unknown = await createHttpClient(bounds)
+      .fetch(`https://127.0.0.1:${port}/token`, { ...get, method: 'POST', body: 'a=b' })
+      .catch((error) => error);
+    expect(failure).toBeInstanceOf(Error);
+    expect(failure).not.toBeInstanceOf(ConnectionLostError);
+    server.close();
+  });
+
+  it.each(['http://127.0.0.1:1/token', 'http://name.invalid/token'])('has sent nothing to %s', async (url) => {
+    const failure: unknown = await createHttpClient(bounds)
+      .fetch(url, get)
+      .catch((error) => error);
+    expect(failure).toBeInstanceOf(Error);
+    expect(failure).not.toBeInstanceOf(ConnectionLostError);
+  });
+
+  it('sends nothing a second time, whatever the answer asks for (RFC 9110 §15.5.20)', async () => {
+    provider.answer('token', status(421));
+    const before = provider.count('token');
+    const post = { ...get, method: 'POST', body: 'a=b' };
+    await expect(createHttpClient(bounds).fetch(`${provider.origin}/token`, post)).rejects.toThrow();
+    expect(provider.count('token')).toBe(before + 1);
   });
 });

@@ -1,7 +1,9 @@
+import type { Dispatcher } from 'undici';
 import type { Secret } from '../../core/secret.ts';
 import type { Seconds } from '../../core/time.ts';
 import type { HttpClient, OutboundRequest } from '../../ports/http-client.ts';
 import { readAtMost } from './read-at-most.ts';
+import { watchSending } from './sending.ts';
 
 /** How one provider is reached, and what bounds every request to it. */
 export interface HttpClientOptions {
@@ -21,7 +23,6 @@ export interface HttpClientOptions {
 }
 
 type Undici = typeof import('undici');
-type Dispatcher = InstanceType<Undici['Agent'] | Undici['ProxyAgent']>;
 
 interface Connections {
   readonly fetch: Undici['fetch'];
@@ -40,7 +41,15 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const connections = await opened;
       const deadline = AbortSignal.timeout(options.timeout * 1000);
       const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
-      return await unlessAborted(exchange(target, { ...request, signal }, connections, options.maxBytes), signal);
+      const { fetch, dispatcher } = connections;
+      const sending = watchSending(dispatcher);
+      const watched = { fetch, dispatcher: sending.dispatcher };
+      const exchanged = exchange(target, { ...request, signal }, watched, options.maxBytes);
+      try {
+        return await unlessAborted(exchanged, signal);
+      } catch (error) {
+        throw sending.failureOf(error);
+      }
     },
     close() {
       isClosed = true;
