@@ -1,9 +1,11 @@
 import { type ChunkedCookie, chunkNames, clearChunks, readChunks, writeChunks } from '../core/http/cookie-chunks.ts';
 import { type CookieStyle, readCookie, setCookie } from '../core/http/cookies.ts';
 import type { HttpRequest } from '../core/http/request.ts';
-import type { StoredSession } from '../core/session/lifetimes.ts';
+import type { FoundSession } from '../core/session/lifetimes.ts';
 import { decodeSealedSession, encodeSealedSession } from '../core/session/sealed-session.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Sealer } from '../ports/sealer.ts';
+import type { RefreshSealed } from './refresh-sealed.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
 export interface SealedSessionsOptions {
@@ -11,6 +13,12 @@ export interface SealedSessionsOptions {
   readonly instance: string;
   readonly cookieName: string;
   readonly style: CookieStyle;
+}
+
+export interface SealedSessionsPorts {
+  readonly sealer: Sealer;
+  readonly refreshSealed: RefreshSealed;
+  readonly clock: Clock;
 }
 
 /** Chunks of 3.8 kB: with the cookies of the workload they stay below the header limits of Envoy and of Node. */
@@ -22,7 +30,7 @@ const maxChunks = 5;
  */
 export function sealedSessions(
   { instance, cookieName, style }: SealedSessionsOptions,
-  { sealer }: { readonly sealer: Sealer },
+  { sealer, refreshSealed, clock }: SealedSessionsPorts,
 ): SessionKeeper {
   const cookie: ChunkedCookie = { name: cookieName, maxChunks };
   // The cookie's name too: a value that is moved to another cookie opens nothing (S6).
@@ -36,7 +44,7 @@ export function sealedSessions(
     const value = readCookie(request, logoutCookie);
     return value !== undefined && /^\d{1,12}$/.test(value) ? Number(value) : 0;
   };
-  const find = (request: HttpRequest): StoredSession | undefined => {
+  const find = (request: HttpRequest): FoundSession | undefined => {
     const value = readChunks(request, cookie);
     const opened = value === undefined ? undefined : sealer.open('sealed-session', value, context);
     const stored = opened === undefined ? undefined : decodeSealedSession(opened);
@@ -49,6 +57,16 @@ export function sealedSessions(
       const setCookies = sealed(encodeSealedSession({ session, lastSeenAt: session.createdAt }));
       return setCookies === undefined ? { kind: 'too_large' } : { kind: 'begun', setCookies };
     },
+    async refresh(_request, { session }, reason) {
+      const outcome = await refreshSealed(session, reason);
+      if (outcome.kind !== 'refreshed') return outcome;
+      const found = { session: outcome.session, lastSeenAt: clock.now() };
+      const setCookies = sealed(encodeSealedSession(found));
+      // The browser goes on with the old cookie, whose refresh token may be used up: better a login now.
+      return setCookies === undefined ? { kind: 'ended' } : { kind: 'refreshed', found, setCookies };
+    },
+    // Its answer has gone when the new tokens come, and no other place could keep them.
+    refreshSoon: () => undefined,
     touch: (_request, { session }, now) => sealed(encodeSealedSession({ session, lastSeenAt: now })) ?? [],
     end: async (request) => find(request) !== undefined,
     forget: (now) => [...clearChunks(cookie, style), setCookie(logoutCookie, String(now), style)],

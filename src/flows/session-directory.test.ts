@@ -1,36 +1,20 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { failingStore } from '../../test/support/failing-store.ts';
-import { fixedClock } from '../../test/support/fixed-clock.ts';
 import { sessionAt } from '../../test/support/session.ts';
-import { createMemoryStore } from '../adapters/memory/memory-store.ts';
-import { createIdNames } from '../adapters/node-crypto/id-names.ts';
+import { storedSessionsWorld } from '../../test/support/session-ports.ts';
 import { newKeyRing, withNewKey } from '../adapters/node-crypto/new-key-ring.ts';
-import { createSealer } from '../adapters/node-crypto/sealer.ts';
 import { systemRandom } from '../adapters/system/random.ts';
 import type { Session } from '../core/session/session.ts';
 import { secondsOf } from '../core/time.ts';
 import { StoreUnavailableError } from '../ports/store.ts';
 import { endSessions, findSessions, type SessionFilter } from './session-directory.ts';
-import { createSession, findSession, type SessionPorts } from './sessions.ts';
+import { createSession, findSession } from './sessions.ts';
 
 function newWorld() {
-  const clock = fixedClock();
-  const ring = newKeyRing(systemRandom, clock.now());
-  const store = failingStore(createMemoryStore({ clock }));
-  const portsOf = (keys = ring): SessionPorts => ({
-    records: store.sessions,
-    index: store.index,
-    sealer: createSealer(keys, systemRandom),
-    idNames: createIdNames(keys, systemRandom),
-  });
-  const ports = portsOf();
-  const limits = (maxPerUser?: number) => ({ idleLifetime: secondsOf(1800), maxPerUser });
+  const stored = storedSessionsWorld();
+  const { clock, ports } = stored;
+  const limits = (maxPerUser = 100) => ({ idleLifetime: secondsOf(1800), maxPerUser });
   return {
-    clock,
-    ring,
-    store,
-    portsOf,
-    ports,
+    ...stored,
     logIn: (parts: Partial<Session> = {}, maxPerUser?: number) =>
       createSession(sessionAt(clock.now(), parts), limits(maxPerUser), ports),
     async subjects(filter: SessionFilter, by = ports): Promise<readonly string[]> {

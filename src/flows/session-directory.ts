@@ -1,6 +1,7 @@
 import type { StoredSession } from '../core/session/lifetimes.ts';
 import type { EpochSeconds } from '../core/time.ts';
-import { namesIn, openSession, type SessionPorts } from './sessions.ts';
+import { openSession } from './open-session.ts';
+import { namesIn, type SessionPorts } from './sessions.ts';
 
 /** Which sessions an operator means. `name`: the one under which the store keeps it, which opens nothing. */
 export type SessionFilter =
@@ -11,16 +12,12 @@ export type SessionFilter =
   | { readonly kind: 'provider_session'; readonly sid: string }
   | { readonly kind: 'name'; readonly name: string };
 
-export interface NamedSession extends StoredSession {
-  readonly name: string;
-}
-
 /**
  * The live sessions that a filter means, each once; of `all`, one may come twice, since remembering a million names
  * would take more room than it is worth. What no key of the ring opens is left out.
  * Throws StoreUnavailableError.
  */
-export async function* findSessions(filter: SessionFilter, ports: SessionPorts): AsyncGenerator<NamedSession> {
+export async function* findSessions(filter: SessionFilter, ports: SessionPorts): AsyncGenerator<StoredSession> {
   const seen = filter.kind === 'all' ? undefined : new Set<string>();
   let steps = 0;
   for await (const name of namesFor(filter, ports)) {
@@ -30,7 +27,7 @@ export async function* findSessions(filter: SessionFilter, ports: SessionPorts):
     if (seen?.has(name)) continue;
     seen?.add(name);
     const found = await openSession(name, ports);
-    if (found !== undefined && isMeant(found, filter)) yield { ...found, name };
+    if (found !== undefined && isMeant(found, filter)) yield found;
   }
 }
 
@@ -39,7 +36,14 @@ export async function* findSessions(filter: SessionFilter, ports: SessionPorts):
  * Throws StoreUnavailableError; then some may have ended.
  */
 export async function endSessions(filter: SessionFilter, ports: SessionPorts): Promise<number> {
-  const names = filter.kind === 'all' ? ports.records.names() : namesOf(findSessions(filter, ports));
+  return await deleteSessions(
+    filter.kind === 'all' ? ports.records.names() : namesOf(findSessions(filter, ports)),
+    ports,
+  );
+}
+
+/** How many there were. */
+async function deleteSessions(names: AsyncIterable<string>, ports: SessionPorts): Promise<number> {
   let ended = 0;
   for await (const batch of batches(names)) {
     const wereThere = await Promise.all(batch.map((name) => ports.records.delete(name)));
@@ -62,7 +66,7 @@ async function* batches(names: AsyncIterable<string>): AsyncGenerator<readonly s
   yield batch;
 }
 
-async function* namesOf(sessions: AsyncIterable<NamedSession>): AsyncGenerator<string> {
+async function* namesOf(sessions: AsyncIterable<StoredSession>): AsyncGenerator<string> {
   for await (const { name } of sessions) yield name;
 }
 
@@ -82,16 +86,22 @@ export async function endProviderSessions(logout: ProviderLogout, ports: Session
   if (sid === undefined && subject === undefined) return 0;
   const filter: SessionFilter =
     sid === undefined ? { kind: 'user', user: subject ?? '' } : { kind: 'provider_session', sid };
-  let ended = 0;
-  for await (const { name, session } of findSessions(filter, ports)) {
+  return await deleteSessions(namesOf(sessionsOf(logout, findSessions(filter, ports))), ports);
+}
+
+async function* sessionsOf(
+  { instance, registration, subject, begunBefore }: ProviderLogout,
+  sessions: AsyncIterable<StoredSession>,
+): AsyncGenerator<StoredSession> {
+  for await (const found of sessions) {
+    const { session } = found;
     const isMeant =
-      session.instance === logout.instance &&
-      session.registration === logout.registration &&
-      (logout.begunBefore === undefined || session.createdAt < logout.begunBefore) &&
+      session.instance === instance &&
+      session.registration === registration &&
+      (begunBefore === undefined || session.createdAt < begunBefore) &&
       (subject === undefined || session.subject === subject);
-    if (isMeant && (await ports.records.delete(name))) ended += 1;
+    if (isMeant) yield found;
   }
-  return ended;
 }
 
 async function* namesFor(filter: SessionFilter, ports: SessionPorts): AsyncGenerator<string> {

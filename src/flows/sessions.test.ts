@@ -1,43 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { failingStore } from '../../test/support/failing-store.ts';
-import { fixedClock } from '../../test/support/fixed-clock.ts';
 import { sessionAt } from '../../test/support/session.ts';
-import { createMemoryStore } from '../adapters/memory/memory-store.ts';
-import { createIdNames } from '../adapters/node-crypto/id-names.ts';
+import { storedSessionsWorld } from '../../test/support/session-ports.ts';
 import { newKeyRing, withNewKey } from '../adapters/node-crypto/new-key-ring.ts';
-import { createSealer } from '../adapters/node-crypto/sealer.ts';
 import { systemRandom } from '../adapters/system/random.ts';
 import { secondsOf } from '../core/time.ts';
 import { StoreUnavailableError } from '../ports/store.ts';
-import {
-  createSession,
-  endSession,
-  findSession,
-  type SessionLimits,
-  type SessionPorts,
-  touchSession,
-} from './sessions.ts';
+import { openSession } from './open-session.ts';
+import { createSession, endSession, findSession, type SessionLimits, touchSession } from './sessions.ts';
 
-const limits: SessionLimits = { idleLifetime: secondsOf(1800), maxPerUser: undefined };
+const limits: SessionLimits = { idleLifetime: secondsOf(1800), maxPerUser: 100 };
 
 function newWorld() {
-  const clock = fixedClock();
-  const ring = newKeyRing(systemRandom, clock.now());
-  const store = failingStore(createMemoryStore({ clock }));
-  const portsOf = (keys = ring): SessionPorts => ({
-    records: store.sessions,
-    index: store.index,
-    sealer: createSealer(keys, systemRandom),
-    idNames: createIdNames(keys, systemRandom),
-  });
-  return {
-    clock,
-    ring,
-    store,
-    portsOf,
-    ports: portsOf(),
-    create: () => createSession(sessionAt(clock.now()), limits, portsOf()),
-  };
+  const stored = storedSessionsWorld();
+  return { ...stored, create: () => createSession(sessionAt(stored.clock.now()), limits, stored.ports) };
 }
 
 let world: ReturnType<typeof newWorld>;
@@ -67,6 +42,9 @@ describe('sessions in the store', () => {
     world.clock.advance(1799);
     expect(await findSession(id, world.ports)).toMatchObject({ generation: 1 });
     world.clock.advance(1);
+    expect(await openSession(world.ports.idNames.nameOf(id) ?? '', world.ports)).toBeUndefined();
+    // Whoever keeps it for a while goes by `sessionEnd`.
+    world.clock.advance(10);
     expect(await findSession(id, world.ports)).toBeUndefined();
 
     const next = await world.create();
@@ -93,6 +71,7 @@ describe('sessions in the store', () => {
       lastSeenAt: world.clock.now(),
       endsAt: sessionAt(world.clock.now()).endsAt,
       idleFor: limits.idleLifetime,
+      keyId: 'AAAAAA',
     };
     expect(await world.store.sessions.create(otherName, copy)).toBe(true);
     expect(await findSession(otherId, world.ports)).toBeUndefined();
@@ -112,7 +91,7 @@ describe('sessions in the store', () => {
     const foreign = newKeyRing(systemRandom, world.clock.now());
     expect(await findSession(id, world.portsOf(foreign))).toBeUndefined();
     // The name is known, the seal is not: a ring that lost a key, or a record that somebody wrote.
-    const mixed: SessionPorts = { ...world.ports, sealer: createSealer(foreign, systemRandom) };
+    const mixed = { ...world.portsOf(foreign), idNames: world.ports.idNames };
     expect(await findSession(id, mixed)).toBeUndefined();
   });
 
@@ -125,6 +104,7 @@ describe('sessions in the store', () => {
       lastSeenAt: world.clock.now(),
       endsAt: sessionAt(world.clock.now()).endsAt,
       idleFor: limits.idleLifetime,
+      keyId: 'AAAAAA',
     });
     expect(await findSession(id, world.ports)).toBeUndefined();
   });

@@ -1,23 +1,27 @@
 import type { StoredSession } from '../core/session/lifetimes.ts';
 import type { Session } from '../core/session/session.ts';
-import { decodeSession, encodeSession } from '../core/session/session-codec.ts';
+import { encodeSession } from '../core/session/session-codec.ts';
 import type { EpochSeconds, Seconds } from '../core/time.ts';
 import type { IdNames } from '../ports/id-names.ts';
 import type { Sealer } from '../ports/sealer.ts';
 import { type SessionIndex, type SessionRecords, StoreUnavailableError } from '../ports/store.ts';
+import { openSession } from './open-session.ts';
+import type { SessionCache } from './session-cache.ts';
 
 /** What keeping sessions needs. */
 export interface SessionPorts {
+  /** Those of {@link SessionPorts.cache}. */
   readonly records: SessionRecords;
+  readonly cache: SessionCache;
   readonly index: SessionIndex;
   readonly sealer: Sealer;
   readonly idNames: IdNames;
 }
 
-/** How long a session lives unused, and how many of its kind a user may have; undefined is no limit. */
+/** How long a session lives unused, and how many of its kind a user may have. */
 export interface SessionLimits {
   readonly idleLifetime: Seconds;
-  readonly maxPerUser: number | undefined;
+  readonly maxPerUser: number;
 }
 
 /**
@@ -26,19 +30,20 @@ export interface SessionLimits {
  */
 export async function createSession(session: Session, limits: SessionLimits, ports: SessionPorts): Promise<string> {
   const id = ports.idNames.mint();
-  const name = ports.idNames.nameOf(id);
-  if (name === undefined) throw new Error('a minted session id has no name');
+  const [name, keyId] = [ports.idNames.nameOf(id), ports.idNames.keyIdOf(id)];
+  if (name === undefined || keyId === undefined) throw new Error('a minted session id has no name');
   const created = await ports.records.create(name, {
     sealed: ports.sealer.sealBytes('session', encodeSession(session), name),
     lastSeenAt: session.createdAt,
     endsAt: session.endsAt,
     idleFor: limits.idleLifetime,
+    keyId,
   });
   if (!created)
     throw new StoreUnavailableError('a session creation', { cause: new Error('the name of a new session is taken') });
   // Before anybody learns the id: whoever has a session can be found by his name.
   await Promise.all(groupsOf(session, ports.idNames).map(([group]) => ports.index.add(group, name, session.endsAt)));
-  if (limits.maxPerUser !== undefined) await endOldest(session, limits.maxPerUser, ports);
+  await endOldest(session, limits.maxPerUser, ports);
   return id;
 }
 
@@ -48,17 +53,7 @@ export async function createSession(session: Session, limits: SessionLimits, por
  */
 export async function findSession(id: string | undefined, ports: SessionPorts): Promise<StoredSession | undefined> {
   const name = id === undefined ? undefined : ports.idNames.nameOf(id);
-  return name === undefined ? undefined : await openSession(name, ports);
-}
-
-/** As {@link findSession}, by the name under which the store keeps it. */
-export async function openSession(name: string, ports: SessionPorts): Promise<StoredSession | undefined> {
-  const record = await ports.records.find(name);
-  if (record === undefined) return undefined;
-  // Bound to its name: a record copied to another name opens nothing.
-  const opened = ports.sealer.openBytes('session', record.sealed, name);
-  const session = opened === undefined ? undefined : decodeSession(opened);
-  return session === undefined ? undefined : { session, generation: record.generation, lastSeenAt: record.lastSeenAt };
+  return name === undefined ? undefined : await ports.cache.find(name);
 }
 
 /** Notes that a session was used. Throws {@link StoreUnavailableError}. */

@@ -2,12 +2,15 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { output, ZodType } from 'zod';
 import type { PageRenderer } from '../core/html/page-renderer.ts';
 import type { HttpRequest } from '../core/http/request.ts';
+import type { EpochMilliseconds, Seconds } from '../core/time.ts';
 import type { Header, Reply } from '../core/verdict.ts';
+import type { Refresher } from '../flows/refresher.ts';
 import type { SessionPorts } from '../flows/sessions.ts';
 import type { AuthorizationServer } from '../ports/authorization-server.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DerivedKeys } from '../ports/derived-keys.ts';
 import type { IssuerEngineFactory } from '../ports/issuer-engine.ts';
+import type { Pause } from '../ports/pause.ts';
 import type { Random } from '../ports/random.ts';
 import type { Sealer } from '../ports/sealer.ts';
 import type { Store } from '../ports/store.ts';
@@ -26,6 +29,11 @@ export interface RequestFacts {
   readonly origin: string;
   /** Name of the rule that matched, for logs. */
   readonly rule: string;
+  /**
+   * Set when Envoy asks again because the workload has refused the access token of the first answer (a heal route): when
+   * the request began, by Envoy's clock. Never from a client.
+   */
+  readonly rejected: { readonly requestedAt: EpochMilliseconds } | undefined;
 }
 
 /** The mode agrees. The gateway adds the hygiene that every forwarded request gets, so that no mode can forget it. */
@@ -52,6 +60,7 @@ export interface ModeServices {
   /** Every origin of the configuration that has no wildcard, in its order; it may be none. */
   readonly origins: readonly string[];
   readonly clock: Clock;
+  readonly pause: Pause;
   readonly random: Random;
   readonly telemetry: Telemetry;
   /** Writes out what routes answer. */
@@ -61,6 +70,7 @@ export interface ModeServices {
   readonly store: Pick<Store, 'once' | 'documents'>;
   /** Sessions of the store, for the flows. */
   readonly sessions: SessionPorts;
+  readonly refresher: Refresher;
   readonly providers: ReadonlyMap<string, AuthorizationServer>;
   readonly createIssuerEngine: IssuerEngineFactory;
 }
@@ -93,10 +103,18 @@ export interface CommonSettings {
   readonly providers: readonly string[];
   /** Undefined when it sets none. */
   readonly cookie: { readonly name: string; readonly insecureHttp: boolean } | undefined;
-  /** Whether several processes must share a store: what one keeps there another has to find. */
-  readonly sharesStore: boolean;
+  /**
+   * Where it keeps what outlives a request: in the store, which several processes must then share; sealed in cookies,
+   * where no operator finds it; or nowhere.
+   */
+  readonly state: 'store' | 'sealed' | 'none';
   /** Claim that lists the groups of a user; undefined where nothing asks for groups. */
   readonly groupsClaim?: string;
+  /**
+   * What only browsers hold, sealed or signed with a key of the ring, and for how long at most after it was made: no
+   * store can tell whether the key is still needed.
+   */
+  readonly inBrowsers?: readonly { readonly what: string; readonly lifetime: Seconds }[];
 }
 
 /** A kind of protection: its settings, what rules may require of it, and how an instance is made. */

@@ -12,7 +12,13 @@ export const issuerMode = defineMode({
   name: 'issuer',
   settings: issuerSettings,
   requirements: issuerRequirements,
-  common: ({ basePath }) => ({ basePath, providers: [], cookie: undefined, sharesStore: true }),
+  common: ({ basePath, lifetimes }) => ({
+    basePath,
+    providers: [],
+    cookie: undefined,
+    state: 'store',
+    inBrowsers: [{ what: 'logins at the issuer', lifetime: lifetimes.session }],
+  }),
   guardsRequests: false,
   create(name, settings, services) {
     const { documents, once } = services.store;

@@ -6,6 +6,7 @@ import { httpRequestFrom } from '../../core/http/from-node.ts';
 import { refuse } from '../../core/http/refusal.ts';
 import { pageReply, redirect } from '../../core/http/reply.ts';
 import type { Reply } from '../../core/verdict.ts';
+import { sendReply } from '../../fastify/send-reply.ts';
 import type { Exchange, IssuerEngine, IssuerInteraction } from '../../ports/issuer-engine.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { decide, type FormFields, type Move } from './decide.ts';
@@ -52,12 +53,13 @@ function interactionRoutes(runtime: IssuerRuntime): FastifyPluginAsync {
 
     server.get<InteractionRoute>('/interaction/:id', async (request, reply) => {
       const interaction = await engine.interaction(request.params.id, exchangeOf(request, reply));
-      return send(request, reply, await questionOf(interaction, runtime), renderer);
+      return sendReply(await questionOf(interaction, runtime), httpRequestFrom(request.raw), reply, renderer);
     });
 
-    server.post<InteractionRoute>('/interaction/:id', async (request, reply) =>
-      send(request, reply, await answerTo(request, exchangeOf(request, reply), runtime), renderer),
-    );
+    server.post<InteractionRoute>('/interaction/:id', async (request, reply) => {
+      const answer = await answerTo(request, exchangeOf(request, reply), runtime);
+      return sendReply(answer, httpRequestFrom(request.raw), reply, renderer);
+    });
   };
 }
 
@@ -120,7 +122,7 @@ function engineRoutes({ engine, renderer }: IssuerRuntime): FastifyPluginAsync {
     server.addHook('onRequest', async (request, reply) => {
       const neutral = httpRequestFrom(request.raw);
       const refusal = refusalOfSize(neutral);
-      if (refusal !== undefined) await send(request, reply, refuse(neutral, refusal), renderer);
+      if (refusal !== undefined) await sendReply(refuse(neutral, refusal), neutral, reply, renderer);
     });
     server.removeAllContentTypeParsers();
     server.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -151,11 +153,6 @@ function formOf(body: unknown): FormFields {
       typeof value === 'string' ? [[name, value]] : [],
     ),
   );
-}
-
-function send(request: FastifyRequest, reply: FastifyReply, answer: Reply, renderer: PageRenderer): FastifyReply {
-  const { status, headers, body } = renderer.render(answer, httpRequestFrom(request.raw));
-  return reply.code(status).headers(Object.fromEntries(headers)).send(body);
 }
 
 /** 303: what follows is a GET, whatever the form was (RFC 9110 §15.4.4). */

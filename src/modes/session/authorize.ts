@@ -1,14 +1,16 @@
 import { refuse } from '../../core/http/refusal.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
-import type { EpochSeconds } from '../../core/time.ts';
+import type { FoundSession } from '../../core/session/lifetimes.ts';
+import { type Seconds, secondOf } from '../../core/time.ts';
 import type { Header, Reply } from '../../core/verdict.ts';
+import type { KeptRefresh } from '../../flows/session-keeper.ts';
 import type { ModeExplanation, Pass, RequestFacts } from '../mode.ts';
-import { decide, type Move } from './decide.ts';
+import { decide, type Move, type SessionFacts } from './decide.ts';
 import { identityOf } from './identity.ts';
 import { loginRequired, startLogin } from './login.ts';
 import type { SessionRequirements } from './requirements.ts';
 import type { SessionRuntime } from './runtime.ts';
-import { notAllowedTexts, texts } from './texts.ts';
+import { notAllowedTexts, refreshUnavailableTexts, texts } from './texts.ts';
 
 /** Facts, decision, effect: the check of session mode. Throws StoreUnavailableError. */
 export async function authorize(
@@ -17,8 +19,9 @@ export async function authorize(
   requirements: SessionRequirements,
   runtime: SessionRuntime,
 ): Promise<Pass | Reply> {
-  const { move, now } = await moveFor(request, facts, requirements, runtime);
-  return await carryOut(move, request, { ...facts, now, requirements }, runtime);
+  const known = await factsOf(request, facts, runtime);
+  const check = { ...known, requirements, rule: facts.rule };
+  return await carryOut(decide(known, requirements, runtime.decision), check, runtime);
 }
 
 /** What {@link authorize} would decide; nothing is carried out. Throws StoreUnavailableError. */
@@ -28,10 +31,12 @@ export async function explain(
   requirements: SessionRequirements,
   runtime: SessionRuntime,
 ): Promise<ModeExplanation> {
-  const { move } = await moveFor(request, facts, requirements, runtime);
+  const move = decide(await factsOf(request, facts, runtime), requirements, runtime.decision);
   switch (move.kind) {
     case 'forward':
       return { decision: 'forward', reason: 'session_live' };
+    case 'refresh':
+      return { decision: 'forward', reason: 'token_refresh' };
     case 'anonymous':
       return { decision: 'anonymous', reason: move.because };
     case 'login':
@@ -42,52 +47,107 @@ export async function explain(
   }
 }
 
-async function moveFor(
+async function factsOf(
   request: HttpRequest,
-  facts: RequestFacts,
-  requirements: SessionRequirements,
+  { origin, rejected }: RequestFacts,
+  { sessions, services }: SessionRuntime,
+): Promise<SessionFacts> {
+  const found = await sessions.find(request);
+  return { request, origin, found, now: services.clock.milliseconds(), rejected, mayRefresh: true };
+}
+
+/** A request on its way through the check. */
+interface Check extends SessionFacts {
+  readonly requirements: SessionRequirements;
+  /** Name of the rule, for logs. */
+  readonly rule: string;
+}
+
+/** Holds the request for other tokens. They may come with other claims, so that all is decided again, once. */
+async function refreshThenDecide(
+  { found, reason }: Move & { readonly kind: 'refresh' },
+  check: Check,
   runtime: SessionRuntime,
-): Promise<{ readonly move: Move; readonly now: EpochSeconds }> {
-  const stored = await runtime.sessions.find(request);
-  const now = runtime.services.clock.now();
-  return { move: decide({ request, origin: facts.origin, stored, now }, requirements, runtime.decision), now };
+): Promise<Pass | Reply> {
+  const { request, requirements } = check;
+  const outcome = await runtime.sessions.refresh(request, found, reason);
+  // A token that has not ended goes to the workload once more, whose 401 says more than we could.
+  if (outcome.kind === 'unavailable' && reason.kind === 'expired') return unavailable(request, outcome);
+  const after: Check = {
+    ...check,
+    found: foundAfter(outcome, found),
+    now: runtime.services.clock.milliseconds(),
+    mayRefresh: false,
+  };
+  const setCookies = outcome.kind === 'refreshed' ? outcome.setCookies : [];
+  return await carryOut(decide(after, requirements, runtime.decision), after, runtime, setCookies);
+}
+
+function foundAfter(outcome: KeptRefresh, before: FoundSession): FoundSession | undefined {
+  switch (outcome.kind) {
+    case 'refreshed':
+      return outcome.found;
+    case 'ended':
+      return undefined;
+    case 'unavailable':
+      return before;
+  }
 }
 
 async function carryOut(
   move: Move,
-  request: HttpRequest,
-  facts: RequestFacts & { readonly now: EpochSeconds; readonly requirements: SessionRequirements },
+  check: Check,
   runtime: SessionRuntime,
+  given: readonly string[] = [],
 ): Promise<Pass | Reply> {
+  const { request } = check;
+  const { sessions, settings, services } = runtime;
   switch (move.kind) {
     case 'forward': {
-      const setHeaders = identityOf(move.stored.session, runtime.settings);
-      const pass: Pass = { kind: 'pass', setHeaders, responseHeadersIfAbsent: uncached };
-      const setCookies = move.touches ? runtime.sessions.touch(request, move.stored, facts.now) : [];
+      const pass: Pass = {
+        kind: 'pass',
+        setHeaders: identityOf(move.found.session, settings),
+        responseHeadersIfAbsent: uncached,
+      };
+      if (move.refreshesSoon) sessions.refreshSoon(request, move.found);
+      const touched = move.touches ? sessions.touch(request, move.found, secondOf(check.now)) : [];
+      const setCookies = [...given, ...touched];
       // Where the workload lets caches keep its answer, they would hand out the session with it.
       return setCookies.length === 0 ? pass : { ...pass, setCookies, setResponseHeaders: uncached };
     }
+    case 'refresh':
+      return await refreshThenDecide(move, check, runtime);
     case 'anonymous':
       return { kind: 'pass', setHeaders: [], responseHeadersIfAbsent: uncached };
     case 'login': {
-      const { providers } = facts.requirements;
-      return await startLogin(request, facts.origin, { wanted: request.target, providers }, runtime);
+      const { providers } = check.requirements;
+      return await startLogin(request, check.origin, { wanted: request.target, providers }, runtime);
     }
     case 'unauthenticated':
-      return loginRequired(request, facts.origin, runtime);
+      return loginRequired(request, check.origin, runtime);
     case 'refuse':
-      runtime.services.telemetry.event('request_refused', { rule: facts.rule, reason: move.reason });
-      return notAllowed(request, move.reason, facts, runtime);
+      services.telemetry.event('request_refused', { rule: check.rule, reason: move.reason });
+      return notAllowed(request, move.reason, check, runtime);
   }
 }
 
+/** 503: the session lives, and its token cannot be replaced right now. */
+function unavailable(request: HttpRequest, { retryAfter }: { readonly retryAfter: Seconds }): Reply {
+  return refuse(request, {
+    status: 503,
+    error: 'temporarily_unavailable',
+    ...refreshUnavailableTexts,
+    headers: [['retry-after', String(retryAfter)]],
+  });
+}
+
 /** Never a redirect to login: the user is who he is, and would come back the same. */
-function notAllowed(request: HttpRequest, reason: string, facts: RequestFacts, runtime: SessionRuntime): Reply {
+function notAllowed(request: HttpRequest, reason: string, check: Check, runtime: SessionRuntime): Reply {
   return refuse(request, {
     status: 403,
     error: 'access_denied',
     ...notAllowedTexts,
-    link: { href: `${facts.origin}${runtime.settings.basePath}/logout`, text: texts.signOut },
+    link: { href: `${check.origin}${runtime.settings.basePath}/logout`, text: texts.signOut },
     members: { reason },
   });
 }

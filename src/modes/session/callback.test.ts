@@ -32,11 +32,6 @@ async function callback(browser: Browser, query: string) {
   return await world.visit(browser, `/_auth/callback?${query}`);
 }
 
-/** The session cookie opens a session. */
-async function isLoggedIn(browser: Browser): Promise<boolean> {
-  return (await world.visit(copyOf(browser), '/_auth/userinfo')).statusCode === 200;
-}
-
 describe('GET /callback', () => {
   it('logs in: a new session cookie, and back to the page', async () => {
     const browser = newBrowser();
@@ -46,7 +41,7 @@ describe('GET /callback', () => {
     expect(back.headers['set-cookie']).toMatch(
       /^__Host-sallyport=[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
     );
-    expect(await isLoggedIn(browser)).toBe(true);
+    expect(await world.isLoggedIn(browser)).toBe(true);
     expect(world.telemetry.names()).toEqual(['login_started', 'login_completed']);
   });
 
@@ -56,8 +51,8 @@ describe('GET /callback', () => {
     const before = copyOf(browser);
     await world.logIn(browser);
     expect(browser.cookies.get('__Host-sallyport')).not.toBe(before.cookies.get('__Host-sallyport'));
-    expect(await isLoggedIn(browser)).toBe(true);
-    expect(await isLoggedIn(before)).toBe(false);
+    expect(await world.isLoggedIn(browser)).toBe(true);
+    expect(await world.isLoggedIn(before)).toBe(false);
   });
 
   it('never takes an id over that the browser brought (S1)', async () => {
@@ -66,7 +61,7 @@ describe('GET /callback', () => {
     browser.cookies.set('__Host-sallyport', planted);
     await world.logIn(browser);
     expect(browser.cookies.get('__Host-sallyport')).not.toBe(planted);
-    expect(await isLoggedIn({ cookies: new Map([['__Host-sallyport', planted]]) })).toBe(false);
+    expect(await world.isLoggedIn({ cookies: new Map([['__Host-sallyport', planted]]) })).toBe(false);
   });
 
   it('refuses another browser’s code and state with a page, and spends nothing (L1)', async () => {
@@ -131,7 +126,7 @@ describe('GET /callback', () => {
         const back = await callback(browser, queries[tab] ?? '');
         expect(back.headers.location).toBe(`https://app.example.com/${tab === 0 ? 'first' : 'second'}`);
       }
-      expect(await isLoggedIn(browser)).toBe(true);
+      expect(await world.isLoggedIn(browser)).toBe(true);
     }
   });
 

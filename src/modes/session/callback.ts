@@ -94,6 +94,7 @@ async function logIn(
     tokenSet: authentication.tokenSet,
     createdAt: now,
     endsAt: after(now, settings.absoluteLifetime),
+    healedAt: undefined,
   };
   const begun = await sessions.begin(session);
   if (begun.kind === 'too_large') {
@@ -113,7 +114,7 @@ async function logIn(
 /** Late or twice: whoever is logged in by now goes to the page, everybody else may start again. */
 async function lateResponse(request: HttpRequest, attempt: LoginAttempt, runtime: SessionRuntime): Promise<Reply> {
   const stored = await runtime.sessions.find(request);
-  const now = runtime.services.clock.now();
+  const now = runtime.services.clock.milliseconds();
   const isLive = stored !== undefined && whyEnded(stored, now, runtime.decision) === undefined;
   if (isLive) return redirect(302, `${attempt.origin}${attempt.returnTo}`);
   return refuse(request, {

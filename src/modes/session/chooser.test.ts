@@ -25,7 +25,7 @@ async function check(requirements: SessionRequirements, browser = newBrowser()):
   const request = httpRequest({ target: '/app?x=1', headers: { ...navigation, ...cookie } });
   const { authorize } = world.instance;
   if (authorize === undefined) throw new Error('a session instance decides requests');
-  return await authorize(request, { origin: appOrigin, rule: 'the application' }, requirements);
+  return await authorize(request, { origin: appOrigin, rule: 'the application', rejected: undefined }, requirements);
 }
 
 async function locationOf(requirements: SessionRequirements): Promise<string> {

@@ -12,12 +12,16 @@ export const sessionMode = defineMode({
   settings: sessionSettings,
   requirements: sessionRequirements,
   requirementsFor: ({ provider }) => sessionRequirementsOf(provider),
-  common: ({ basePath, provider, cookie, state, groupsClaim }) => ({
+  common: ({ basePath, provider, cookie, state, groupsClaim, attemptLifetime, absoluteLifetime }) => ({
     basePath,
     providers: provider,
     cookie,
-    sharesStore: state === 'store',
+    state,
     groupsClaim,
+    inBrowsers: [
+      { what: 'logins under way', lifetime: attemptLifetime },
+      ...(state === 'sealed' ? [{ what: 'sessions in cookies', lifetime: absoluteLifetime }] : []),
+    ],
   }),
   create(name, settings, services) {
     const runtime = sessionRuntime(name, settings, services);

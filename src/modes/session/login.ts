@@ -27,10 +27,8 @@ export async function startLogin(
   runtime: SessionRuntime,
 ): Promise<Reply> {
   const returnTo = returnToOf(wish.wanted, origin) ?? '/';
-  const [provider, ...others] = providersFor(wish.providers, runtime);
-  if (provider === undefined) return refuse(request, noSuchProvider);
-  if (others.length === 0) return await sendToProvider(request, origin, returnTo, provider, runtime);
-  return redirect(302, loginUrl(origin, runtime, { returnTo, providers: wish.providers }));
+  const chosen = { returnTo, providers: wish.providers };
+  return await sendOrAsk(request, origin, chosen, runtime, () => redirect(302, loginUrl(origin, runtime, chosen)));
 }
 
 /** `GET <basePath>/login`: `rd` is where to go afterwards, `provider` (once or more) who may log the user in. */
@@ -42,19 +40,25 @@ export async function login(request: HttpRequest, origin: string, runtime: Sessi
   const wanted = query.getAll('rd');
   const returnTo = (wanted.length === 1 ? returnToOf(wanted[0] ?? '/', origin) : undefined) ?? '/';
   const named = query.getAll('provider');
-  const providers = providersFor(named.length === 0 ? undefined : named, runtime);
+  const wish = { returnTo, providers: named.length === 0 ? undefined : named };
+  return await sendOrAsk(request, origin, wish, runtime, (providers) =>
+    pageReply(200, chooserPage({ providers, returnTo, origin })),
+  );
+}
+
+/** Of one provider there is nothing to ask; of several, `ask` makes the question. */
+async function sendOrAsk(
+  request: HttpRequest,
+  origin: string,
+  { returnTo, providers: names }: { readonly returnTo: string; readonly providers: LoginWish['providers'] },
+  runtime: SessionRuntime,
+  ask: (providers: readonly AuthorizationServer[]) => Reply,
+): Promise<Reply> {
+  const providers = [...runtime.providers.values()].filter(({ name }) => names === undefined || names.includes(name));
   const [provider, ...others] = providers;
   if (provider === undefined) return refuse(request, noSuchProvider);
   if (others.length === 0) return await sendToProvider(request, origin, returnTo, provider, runtime);
-  return pageReply(200, chooserPage({ providers, returnTo, origin }));
-}
-
-function providersFor(
-  names: readonly string[] | undefined,
-  { providers }: SessionRuntime,
-): readonly AuthorizationServer[] {
-  const all = [...providers.values()];
-  return names === undefined ? all : all.filter(({ name }) => names.includes(name));
+  return ask(providers);
 }
 
 const noSuchProvider: Refusal = { status: 400, error: 'invalid_request', ...noSuchProviderTexts };

@@ -29,10 +29,6 @@ async function logOut(browser: Browser, headers: InjectOptions['headers'] = from
   return await world.visit(browser, '/_auth/logout', { method: 'POST', ...(headers === undefined ? {} : { headers }) });
 }
 
-async function isLoggedIn(browser: Browser): Promise<boolean> {
-  return (await world.visit(copyOf(browser), '/_auth/userinfo')).statusCode === 200;
-}
-
 describe('POST /logout', () => {
   it('ends the session here and goes on to the provider, with the ID token as hint (RP-Initiated Logout 1.0 §2)', async () => {
     const browser = await loggedIn();
@@ -45,7 +41,7 @@ describe('POST /logout', () => {
     const request = world.provider.logouts.at(-1);
     expect(request?.idToken?.reveal()).toBe('canary-id-token');
     expect(request?.postLogoutRedirectUri).toBe('https://app.example.com/_auth/logout/callback');
-    expect(await isLoggedIn(thief)).toBe(false);
+    expect(await world.isLoggedIn(thief)).toBe(false);
     expect(world.telemetry.names()).toContain('session_ended');
   });
 
@@ -59,7 +55,7 @@ describe('POST /logout', () => {
     world.provider.setReachable(false);
     const thief = copyOf(browser);
     expect((await logOut(browser)).headers.location).toBe('https://app.example.com/_auth/logout/callback');
-    expect(await isLoggedIn(thief)).toBe(false);
+    expect(await world.isLoggedIn(thief)).toBe(false);
     expect(world.telemetry.names()).toContain('provider_unavailable');
     expect(world.telemetry.text()).not.toContain('canary');
   });
@@ -92,7 +88,7 @@ describe('POST /logout', () => {
     const answer = await logOut(browser, headers);
     expect(answer.statusCode).toBe(403);
     expect(answer.headers['set-cookie']).toBeUndefined();
-    expect(await isLoggedIn(browser)).toBe(true);
+    expect(await world.isLoggedIn(browser)).toBe(true);
   });
 
   it('believes Fetch Metadata where a page of ours hides its Origin', async () => {
@@ -145,7 +141,7 @@ describe('POST /logout', () => {
     world.provider.setReachable('hasLogout' in provider);
     const answer = await logOut(browser);
     expect(answer.headers.location).toBe('https://app.example.com/_auth/logout/callback');
-    expect(await isLoggedIn(thief)).toBe(false);
+    expect(await world.isLoggedIn(thief)).toBe(false);
   });
 
   it('claims no logout while the store is down: cookie and session stay (I4)', async () => {
@@ -155,7 +151,7 @@ describe('POST /logout', () => {
     expect(answer.statusCode).toBe(500); // the side service makes 503 of the error
     expect(answer.headers['set-cookie']).toBeUndefined();
     world.store.setReachable(true);
-    expect(await isLoggedIn(browser)).toBe(true);
+    expect(await world.isLoggedIn(browser)).toBe(true);
   });
 });
 
@@ -171,7 +167,7 @@ describe('GET /logout', () => {
     expect(answer.headers['referrer-policy']).toBe('same-origin');
     expect(answer.body).toContain('<form method="post" action="/_auth/logout">');
     expect(answer.body).not.toContain('evil');
-    expect(await isLoggedIn(browser)).toBe(true);
+    expect(await world.isLoggedIn(browser)).toBe(true);
   });
 
   it('needs neither the provider nor the store', async () => {
@@ -197,6 +193,6 @@ describe('GET /logout/callback', () => {
       headers: { 'sec-fetch-site': 'cross-site' },
     });
     expect(answer.headers['set-cookie']).toBeUndefined();
-    expect(await isLoggedIn(browser)).toBe(true);
+    expect(await world.isLoggedIn(browser)).toBe(true);
   });
 });

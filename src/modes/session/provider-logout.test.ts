@@ -25,10 +25,6 @@ async function loggedIn(sid: string, provider = 'idp', subject = 'alice'): Promi
   return browser;
 }
 
-async function isLoggedIn(browser: Browser): Promise<boolean> {
-  return (await world.visit(copyOf(browser), '/_auth/userinfo')).statusCode === 200;
-}
-
 /** As a provider sends it: no cookie of ours, no navigation. */
 async function post(form: Readonly<Record<string, string>> | string) {
   return await world.visit(newBrowser(), '/_auth/backchannel-logout', {
@@ -44,26 +40,26 @@ describe('POST /backchannel-logout (OpenID Connect Back-Channel Logout 1.0)', ()
     const answer = await post({ logout_token: world.provider.logoutToken({ subject: 'alice', sid: 'one' }) });
     expect(answer.statusCode).toBe(200);
     expect(answer.headers['cache-control']).toBe('no-store');
-    expect(await isLoggedIn(meant)).toBe(false);
-    expect(await isLoggedIn(other)).toBe(true);
+    expect(await world.isLoggedIn(meant)).toBe(false);
+    expect(await world.isLoggedIn(other)).toBe(true);
   });
 
   it('ends all sessions of a user where the token names no session', async () => {
     const browsers = [await loggedIn('one'), await loggedIn('two')];
     const bob = await loggedIn('three', 'idp', 'bob');
     await post({ logout_token: world.provider.logoutToken({ subject: 'alice' }) });
-    for (const browser of browsers) expect(await isLoggedIn(browser)).toBe(false);
-    expect(await isLoggedIn(bob)).toBe(true);
+    for (const browser of browsers) expect(await world.isLoggedIn(browser)).toBe(false);
+    expect(await world.isLoggedIn(bob)).toBe(true);
   });
 
   it('ends no session that another provider began, whatever the token names', async () => {
     const elsewhere = await loggedIn('one', 'partners');
     await post({ logout_token: world.provider.logoutToken({ sid: 'one' }) });
     await post({ logout_token: world.provider.logoutToken({ subject: 'alice' }) });
-    expect(await isLoggedIn(elsewhere)).toBe(true);
+    expect(await world.isLoggedIn(elsewhere)).toBe(true);
     // Nor the session of another user than the one it names beside the session.
     await post({ logout_token: world.providers.get('partners')?.logoutToken({ subject: 'bob', sid: 'one' }) ?? '' });
-    expect(await isLoggedIn(elsewhere)).toBe(true);
+    expect(await world.isLoggedIn(elsewhere)).toBe(true);
   });
 
   it('takes a token once (X5)', async () => {
@@ -71,7 +67,7 @@ describe('POST /backchannel-logout (OpenID Connect Back-Channel Logout 1.0)', ()
     expect((await post(form)).statusCode).toBe(200);
     const later = await loggedIn('one');
     expect((await post(form)).statusCode).toBe(400);
-    expect(await isLoggedIn(later)).toBe(true);
+    expect(await world.isLoggedIn(later)).toBe(true);
   });
 
   it('takes it again when the store failed in its midst', async () => {
@@ -81,9 +77,9 @@ describe('POST /backchannel-logout (OpenID Connect Back-Channel Logout 1.0)', ()
     world.store.failNext('list');
     // Of which the side service makes 503.
     expect((await post(form)).statusCode).toBe(500);
-    expect(await isLoggedIn(browser)).toBe(true);
+    expect(await world.isLoggedIn(browser)).toBe(true);
     expect((await post(form)).statusCode).toBe(200);
-    expect(await isLoggedIn(browser)).toBe(false);
+    expect(await world.isLoggedIn(browser)).toBe(false);
     expect((await post(form)).statusCode).toBe(400);
   });
 
@@ -110,8 +106,8 @@ describe('GET /frontchannel-logout (OpenID Connect Front-Channel Logout 1.0)', (
     const answer = await world.visit(newBrowser(), '/_auth/frontchannel-logout?iss=https://idp.example&sid=one');
     expect(answer.statusCode).toBe(200);
     expect(answer.body).toBe('');
-    expect(await isLoggedIn(meant)).toBe(false);
-    expect(await isLoggedIn(other)).toBe(true);
+    expect(await world.isLoggedIn(meant)).toBe(false);
+    expect(await world.isLoggedIn(other)).toBe(true);
   });
 
   it('ends it whichever of our clients at this issuer began it', async () => {
@@ -119,7 +115,7 @@ describe('GET /frontchannel-logout (OpenID Connect Front-Channel Logout 1.0)', (
     world = await sessionWorld({ furtherProviders: ['partners'], provider: { issuer: 'https://partners.example' } });
     const browser = await loggedIn('one', 'partners');
     await world.visit(newBrowser(), '/_auth/frontchannel-logout?iss=https://partners.example&sid=one');
-    expect(await isLoggedIn(browser)).toBe(false);
+    expect(await world.isLoggedIn(browser)).toBe(false);
   });
 
   it.each([
@@ -134,7 +130,7 @@ describe('GET /frontchannel-logout (OpenID Connect Front-Channel Logout 1.0)', (
     const browser = await loggedIn('one');
     const answer = await world.visit(copyOf(browser), `/_auth/frontchannel-logout${query}`);
     expect(answer.statusCode).toBe(400);
-    expect(await isLoggedIn(browser)).toBe(true);
+    expect(await world.isLoggedIn(browser)).toBe(true);
   });
 });
 

@@ -3,6 +3,7 @@ import { httpRequestFrom } from '../../core/http/from-node.ts';
 import { refuse, unknownHost } from '../../core/http/refusal.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import type { Reply } from '../../core/verdict.ts';
+import { sendReply } from '../../fastify/send-reply.ts';
 import { callback } from './callback.ts';
 import { formPostCallback } from './form-post.ts';
 import { callbackPathOf, login } from './login.ts';
@@ -61,8 +62,5 @@ async function handle(
   const origin = fastifyRequest.publicOrigin;
   const answered =
     origin === undefined ? refuse(request, unknownHost) : await answer(request, origin, fastifyRequest.body);
-  const { status, headers, body } = runtime.services.renderer.render(answered, request);
-  reply.code(status);
-  for (const [name, value] of headers) reply.header(name, value);
-  return await reply.send(body);
+  return await sendReply(answered, request, reply, runtime.services.renderer);
 }

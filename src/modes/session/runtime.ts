@@ -1,3 +1,4 @@
+import { createSealedRefresher } from '../../flows/refresh-sealed.ts';
 import { sealedSessions } from '../../flows/sealed-sessions.ts';
 import type { SessionKeeper } from '../../flows/session-keeper.ts';
 import { storedSessions } from '../../flows/stored-sessions.ts';
@@ -24,11 +25,11 @@ export interface SessionRuntime {
 export function sessionRuntime(instance: string, settings: SessionSettings, services: ModeServices): SessionRuntime {
   const providers = new Map(settings.provider.map((name) => [name, providerNamed(name, instance, services)]));
   const cookies = sessionCookies(settings);
-  const { groupsClaim, idleLifetime } = settings;
+  const { groupsClaim, idleLifetime, healCooldown } = settings;
   return {
     instance,
     settings,
-    decision: { instance, providers, idleLifetime, groupsClaim },
+    decision: { instance, providers, idleLifetime, groupsClaim, healCooldown },
     cookies,
     sessions: keeperOf(instance, settings, cookies, services),
     providers,
@@ -46,13 +47,14 @@ function keeperOf(
   instance: string,
   { state, idleLifetime, maxSessionsPerUser: maxPerUser = 100 }: SessionSettings,
   cookies: SessionCookies,
-  { sessions, sealer, telemetry }: ModeServices,
+  services: ModeServices,
 ): SessionKeeper {
+  const { telemetry, refresher } = services;
   const options = { cookieName: cookies.session, style: cookies };
   switch (state) {
     case 'sealed':
-      return sealedSessions({ instance, ...options }, { sealer });
+      return sealedSessions({ instance, ...options }, { ...services, refreshSealed: createSealedRefresher(services) });
     case 'store':
-      return storedSessions({ ...options, idleLifetime, maxPerUser }, { ...sessions, telemetry });
+      return storedSessions({ ...options, idleLifetime, maxPerUser }, { ...services.sessions, telemetry, refresher });
   }
 }

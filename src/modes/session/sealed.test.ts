@@ -26,7 +26,11 @@ async function check(browser: Browser): Promise<Pass | Reply> {
   const { authorize } = world.instance;
   if (authorize === undefined) throw new Error('a session instance decides requests');
   const headers = { cookie: cookieHeader(browser) };
-  return await authorize(httpRequest({ target: '/app', headers }), { origin: appOrigin, rule: 'app' }, {});
+  return await authorize(
+    httpRequest({ target: '/app', headers }),
+    { origin: appOrigin, rule: 'app', rejected: undefined },
+    {},
+  );
 }
 
 /** A browser that is logged in with an access token of so many characters. */

@@ -10,6 +10,7 @@ describe('the settings of a session instance', () => {
       basePath: '/_auth',
       cookie: { name: 'sallyport', insecureHttp: false },
       idleLifetime: 3600,
+      healCooldown: 30,
       absoluteLifetime: 12 * 3600,
       attemptLifetime: 600,
       headers: { 'X-Auth-Request-User': 'sub', 'X-Auth-Request-Email': 'email', 'X-Auth-Request-Name': 'name' },

@@ -70,6 +70,11 @@ export const sessionSettings = z
         'Headers that the workload gets, each with the claim that fills it. Values are percent-encoded where they are not printable ASCII.',
       ),
     groupsClaim: z.string().min(1).default('groups').describe('Claim that lists the groups of a user.'),
+    healCooldown: durationSchema
+      .prefault('30s')
+      .describe(
+        'When a workload refuses an access token on a heal route (`envoy.heal`), the token is replaced. Where it refuses the new one as well, the next try is this much later.',
+      ),
     forwardAccessToken: z
       .boolean()
       .default(true)

@@ -27,6 +27,14 @@ export const providerUnavailableTexts: Words = {
   },
 };
 
+export const refreshUnavailableTexts: Words = {
+  title: { en: 'Not available right now', de: 'Zurzeit nicht verfügbar' },
+  description: {
+    en: 'Your session could not be renewed, because the identity provider did not answer as it should. You are still signed in; please try again in a moment.',
+    de: 'Ihre Sitzung konnte nicht verlängert werden, weil der Anmeldedienst nicht wie erwartet geantwortet hat. Sie sind weiter angemeldet; bitte versuchen Sie es gleich noch einmal.',
+  },
+};
+
 export const loginExpiredTexts: Words = {
   title: { en: 'This sign-in is no longer valid', de: 'Diese Anmeldung ist nicht mehr gültig' },
   description: {

@@ -9,13 +9,13 @@ import type { SessionRuntime } from './runtime.ts';
 
 /** `GET <basePath>/userinfo`: who is logged in, as JSON. No tokens; asking does not extend the session. */
 export async function userinfo(request: HttpRequest, origin: string, runtime: SessionRuntime): Promise<Reply> {
-  const stored = await runtime.sessions.find(request);
+  const found = await runtime.sessions.find(request);
   const { idleLifetime, groupsClaim } = runtime.settings;
-  const now = runtime.services.clock.now();
-  if (stored === undefined || whyEnded(stored, now, runtime.decision) !== undefined) {
+  const now = runtime.services.clock.milliseconds();
+  if (found === undefined || whyEnded(found, now, runtime.decision) !== undefined) {
     return loginRequired(request, origin, runtime);
   }
-  const { session, lastSeenAt } = stored;
+  const { session, lastSeenAt } = found;
   return jsonReply(200, {
     sub: session.subject,
     email: session.claims.get('email'),

@@ -1,0 +1,93 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type ManualTime, manualTime } from '../../test/support/manual-time.ts';
+import { recordingTelemetry } from '../../test/support/recording-telemetry.ts';
+import { type ScriptedGrant, scriptedGrant } from '../../test/support/scripted-grant.ts';
+import { sessionAt, tokenSetAt } from '../../test/support/session.ts';
+import { systemRandom } from '../adapters/system/random.ts';
+import type { Session } from '../core/session/session.ts';
+import type { RefreshReason } from '../core/session/staleness.ts';
+import { secondsOf } from '../core/time.ts';
+import { createSealedRefresher, type RefreshSealed, type SealedRefresh } from './refresh-sealed.ts';
+
+const expired: RefreshReason = { kind: 'expired' };
+
+describe('createSealedRefresher', () => {
+  let time: ManualTime;
+  let provider: ScriptedGrant;
+  let refresh: RefreshSealed;
+  let old: Session;
+
+  beforeEach(() => {
+    time = manualTime();
+    provider = scriptedGrant(time.clock);
+    const began = time.clock.now() - 3600;
+    old = sessionAt(began, { tokenSet: tokenSetAt(began, { refreshToken: provider.current() }) });
+    refresh = createSealedRefresher({
+      providers: new Map([['idp', provider.server]]),
+      clock: time.clock,
+      pause: time.pause,
+      random: systemRandom,
+      telemetry: recordingTelemetry(),
+    });
+  });
+
+  function sessionOf(outcome: SealedRefresh): Session {
+    if (outcome.kind !== 'refreshed') throw new Error(outcome.kind);
+    return outcome.session;
+  }
+
+  it('redeems a refresh token once for all requests that bring it, and for those that come a little later (F1)', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => refresh(old, expired)));
+    await time.pass(20_000);
+    const late = await refresh(old, expired);
+    for (const outcome of [...outcomes, late]) {
+      expect(sessionOf(outcome).tokenSet.accessToken.reveal()).toBe('access-token-1');
+    }
+    expect(provider.refreshes()).toBe(1);
+  });
+
+  it('follows an old cookie to the newest tokens', async () => {
+    const first = sessionOf(await refresh(old, expired));
+    // Refused soon after: the browser gets a third cookie while a request with the first is on its way.
+    await time.pass(5000);
+    const requestedAt = time.clock.milliseconds();
+    const rejected: RefreshReason = { kind: 'rejected', requestedAt, cooldown: secondsOf(30) };
+    await refresh(first, rejected);
+    const outcome = await refresh(old, rejected);
+    expect(sessionOf(outcome).tokenSet.accessToken.reveal()).toBe('access-token-2');
+    expect(provider.refreshes()).toBe(2);
+  });
+
+  it('refreshes again when the new token has ended, with a provider that does not rotate as well', async () => {
+    const first = sessionOf(await refresh(old, expired));
+    await time.pass(3_600_000);
+    expect(sessionOf(await refresh(first, expired)).tokenSet.accessToken.reveal()).toBe('access-token-2');
+  });
+
+  it('asks once more when an answer was lost, and no third time (F6)', async () => {
+    provider.loseAnswers(9, { rotating: false });
+    expect(await refresh(old, expired)).toMatchObject({ kind: 'unavailable' });
+    expect(provider.refreshes()).toBe(2);
+  });
+
+  it('leaves a provider alone for a while that is away, and the session as it is (F10)', async () => {
+    provider.answer({ kind: 'unavailable', detail: '503', retryAfter: undefined, isLost: false });
+    for (let request = 0; request < 10; request += 1) {
+      expect(await refresh(old, expired)).toEqual({ kind: 'unavailable', retryAfter: 1 });
+    }
+    expect(provider.refreshes()).toBe(1);
+    provider.answer(undefined);
+    await time.pass(1000);
+    expect(await refresh(old, expired)).toMatchObject({ kind: 'refreshed' });
+  });
+
+  it('is over when the provider ends the grant', async () => {
+    provider.answer({ kind: 'refused', code: 'invalid_grant', detail: 'the provider answered invalid_grant' });
+    expect(await refresh(old, expired)).toEqual({ kind: 'ended' });
+  });
+
+  it('is over when the provider is another by now', async () => {
+    expect(await refresh({ ...old, registration: 'https://former.example#app' }, expired)).toEqual({ kind: 'ended' });
+    expect(provider.refreshes()).toBe(0);
+  });
+});
