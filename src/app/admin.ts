@@ -1,3 +1,4 @@
+import { systemClock } from '../adapters/system/clock.ts';
 import { endSessions, findSessions, type SessionFilter } from '../flows/session-directory.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { type AdminServer, listenAdmin } from '../servers/admin/admin.ts';
@@ -5,10 +6,13 @@ import type { AdminOperations, ReloadAnswer } from '../servers/admin/operations.
 import { version } from './cli/version.ts';
 import type { Config, ConfigError, Listener } from './config/config.ts';
 import { explainRequest } from './explain.ts';
+import { keyStatus } from './key-status.ts';
+import { countKeyUses } from './key-uses.ts';
 import type { Reloader } from './reload.ts';
 import type { ReloadOutcome } from './reload-outcome.ts';
 import type { Serving } from './serving.ts';
 import { viewOfSession } from './session-view.ts';
+import { keyRingOf } from './wire.ts';
 import { requestOf } from './written-request.ts';
 
 export interface AdminPorts {
@@ -54,6 +58,10 @@ function adminOperations({ serving, telemetry, reloader }: AdminPorts): AdminOpe
       if (request === undefined) throw new Error('the URL was not checked');
       return await explainRequest(request, serving.current);
     },
+    async keys() {
+      const { config, application } = serving.current;
+      return keyStatus(keyRingOf(config), await countKeyUses(application.store), config.modes, systemClock.now());
+    },
     config() {
       const { config, loadedAt, digest } = serving.current;
       const last = reloader()?.last;
@@ -73,10 +81,9 @@ function adminOperations({ serving, telemetry, reloader }: AdminPorts): AdminOpe
 
 /** Instances that keep sessions in cookies: no store knows them. */
 function sealedInstancesOf({ modes }: Config): readonly string[] {
-  return [...modes.values()].flatMap(({ name, definition, settings }) => {
-    const { cookie, sharesStore } = definition.common(settings);
-    return cookie === undefined || sharesStore ? [] : [name];
-  });
+  return [...modes.values()]
+    .filter(({ definition, settings }) => definition.common(settings).state === 'sealed')
+    .map(({ name }) => name);
 }
 
 function answerOf(outcome: ReloadOutcome): ReloadAnswer {

@@ -19,13 +19,14 @@ const decisions: Readonly<Record<Decision, string>> = {
 
 const reasons: ReadonlyMap<string, string> = new Map([
   ['session_live', 'The session is live, and the rule lets its user in.'],
+  ['token_refresh', 'The session is live; its access token has ended or was refused, and is replaced first.'],
   ['no_session', 'The request brings no session that is known here.'],
   ['other_instance', 'The session was made by another instance than the one that the rule names.'],
   ['other_provider', 'The session comes from a provider, or a client id, that this instance no longer uses.'],
   ['provider_not_allowed', 'The session comes from a provider that the rule does not list under require.providers.'],
   ['absolute_lifetime', 'The session is older than absoluteLifetime.'],
   ['idle_lifetime', 'The session was not used for longer than idleLifetime.'],
-  ['token_expired', 'The access token of the session has expired.'],
+  ['token_expired', 'The access token of the session has ended, and there is no refresh token to replace it with.'],
   ['email_not_verified', 'The rule asks for an e-mail address, and the provider does not say that it is verified.'],
   ['email_not_allowed', 'The user’s e-mail address is none that the rule lets in.'],
   ['group_not_allowed', 'The user is in none of the groups that the rule asks for.'],

@@ -2,7 +2,7 @@ import { readCookie } from '../core/http/cookies.ts';
 import type { HttpRequest } from '../core/http/request.ts';
 import type { Rule, RuleCondition } from '../core/rules/match.ts';
 import { type RuleTrace, traceRules } from '../core/rules/trace-rules.ts';
-import { openSession } from '../flows/sessions.ts';
+import { openSession } from '../flows/open-session.ts';
 import { StoreUnavailableError } from '../ports/store.ts';
 import type { Config } from './config/config.ts';
 import { type Decision, explainReason } from './explain-texts.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fixedClock } from '../../test/support/fixed-clock.ts';
 import { httpRequest } from '../../test/support/http-request.ts';
 import { recordingTelemetry } from '../../test/support/recording-telemetry.ts';
 import { ruleOf } from '../../test/support/rule.ts';
@@ -22,7 +23,7 @@ function gatewayOf(authorize: ModeInstance['authorize']): Gateway {
     stripHeaders: [],
     headerLimits: { maxHeaderBytes: 1000, maxHeaderCount: 10 },
   };
-  return createGateway(snapshot, recordingTelemetry());
+  return createGateway(snapshot, recordingTelemetry(), fixedClock());
 }
 
 const preflight = { origin: 'https://spa.example', 'access-control-request-method': 'PUT' };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { navigation } from '../../test/support/browser-headers.ts';
+import { fixedClock } from '../../test/support/fixed-clock.ts';
 import { type HttpRequestParts, httpRequest } from '../../test/support/http-request.ts';
 import { recordingTelemetry } from '../../test/support/recording-telemetry.ts';
 import { ruleOf } from '../../test/support/rule.ts';
@@ -57,7 +58,9 @@ const snapshot: GatewaySnapshot = {
 };
 
 async function check(parts: HttpRequestParts, changes: Partial<GatewaySnapshot> = {}): Promise<Forward | Reply> {
-  return await createGateway({ ...snapshot, ...changes }, recordingTelemetry()).authorize(httpRequest(parts));
+  return await createGateway({ ...snapshot, ...changes }, recordingTelemetry(), fixedClock()).authorize(
+    httpRequest(parts),
+  );
 }
 
 it('takes a slash at the end for no other path where it would only open a protected one (P8)', async () => {
@@ -187,7 +190,40 @@ describe('what rules decide', () => {
       return asAlice;
     });
     await check({ target: '/app', headers }, { instances: new Map([['web', web]]) });
-    expect(facts).toEqual([{ origin: 'https://app.example.com', rule: 'application' }]);
+    expect(facts).toEqual([{ origin: 'https://app.example.com', rule: 'application', rejected: undefined }]);
+  });
+
+  it('tells the mode, and explanations, which request is a second attempt of a heal route, and no other', async () => {
+    const facts: RequestFacts[] = [];
+    const noting: ModeInstance = {
+      ...instanceThat(async (_request, each) => {
+        facts.push(each);
+        return asAlice;
+      }),
+      explain: async (_request, each) => {
+        facts.push(each);
+        return { decision: 'forward', reason: 'session_live' };
+      },
+    };
+    const gateway = createGateway(
+      { ...snapshot, instances: new Map([['web', noting]]) },
+      recordingTelemetry(),
+      fixedClock(),
+    );
+    const headers = { 'x-envoy-attempt-count': '2', 'x-sallyport-start': '1767225599.500' };
+    for (const context of [{ 'sallyport.heal': 'on' }, {}]) {
+      const request = httpRequest({ target: '/app', headers, context });
+      await gateway.authorize(request);
+      await gateway.explain(request);
+    }
+    const rejected = { requestedAt: 1_767_225_599_500 };
+    expect(facts.map((each) => each.rejected)).toEqual([rejected, rejected, undefined, undefined]);
+  });
+
+  it('never lets the headers of an attempt reach the workload', async () => {
+    const headers = { 'x-sallyport-start': '1767225599.500', 'x-sallyport-retry': '1', 'x-other': '1' };
+    const { removeHeaders } = await forward({ target: '/app', headers, context: { 'sallyport.heal': 'on' } });
+    expect(removeHeaders).toEqual(['x-sallyport-start', 'x-sallyport-retry']);
   });
 
   it('hands the requirements of the rule and the request itself to the mode', async () => {
@@ -278,7 +314,7 @@ describe('what the gateway forwards', () => {
 describe('what the gateway tells the log', () => {
   it('is the reason and the rule, and nothing of the request (G8)', async () => {
     const telemetry = recordingTelemetry();
-    const gateway = createGateway(snapshot, telemetry);
+    const gateway = createGateway(snapshot, telemetry, fixedClock());
     const headers = { authorization: 'Bearer canary', cookie: 'canary=1' };
     await gateway.authorize(httpRequest({ target: '/closed?canary', headers }));
     await gateway.authorize(httpRequest({ target: '/canary//x', headers }));

@@ -1,11 +1,13 @@
 import type { HeaderLimits } from '../core/http/header-limits.ts';
+import { rejectedAttemptOf } from '../core/http/heal-attempt.ts';
 import { foldName, forwardWith, type Hygiene } from '../core/http/identity-headers.ts';
 import { type Refusal, refuse, unknownHost } from '../core/http/refusal.ts';
 import type { HttpRequest } from '../core/http/request.ts';
 import type { Rule } from '../core/rules/match.ts';
 import { createRuleSelector } from '../core/rules/select-rule.ts';
 import type { Reply, Verdict } from '../core/verdict.ts';
-import type { ModeExplanation, ModeInstance } from '../modes/mode.ts';
+import type { ModeExplanation, ModeInstance, RequestFacts } from '../modes/mode.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { writtenByEnvoy } from './envoy/forwarding-headers.ts';
 
@@ -46,13 +48,20 @@ const foreignIdentity = [
 ];
 
 /** Builds the gateway of a snapshot. */
-export function createGateway(snapshot: GatewaySnapshot, telemetry: Telemetry): Gateway {
+export function createGateway(
+  snapshot: GatewaySnapshot,
+  telemetry: Telemetry,
+  clock: Pick<Clock, 'milliseconds'>,
+): Gateway {
   const { origins, rules, headerLimits: limits } = snapshot;
   const selectRule = createRuleSelector({ origins, rules, limits });
   const hygiene = hygieneOf(snapshot);
   const refused = (request: HttpRequest, refusal: Refusal, reason: string, rule: string | undefined): Reply => {
     telemetry.event('request_refused', { outcome: refusal.error, reason, rule });
     return refuse(request, refusal);
+  };
+  const factsOf = (request: HttpRequest, origin: string, rule: string): RequestFacts => {
+    return { origin, rule, rejected: rejectedAttemptOf(request, clock.milliseconds()) };
   };
 
   return {
@@ -68,7 +77,7 @@ export function createGateway(snapshot: GatewaySnapshot, telemetry: Telemetry): 
       }
       const authorize = snapshot.instances.get(use.instance)?.authorize;
       if (authorize === undefined) return refused(request, denied, 'the rule names no instance that decides', name);
-      const answer = await authorize(request, { origin, rule: name }, use.requirements);
+      const answer = await authorize(request, factsOf(request, origin, name), use.requirements);
       return answer.kind === 'reply' ? answer : forwardWith(request, { ...answer, keepsAuthorization: false }, hygiene);
     },
 
@@ -85,7 +94,7 @@ export function createGateway(snapshot: GatewaySnapshot, telemetry: Telemetry): 
       if (explain === undefined) {
         return { rule, use: use.instance, decision: 'refuse', reason: 'the rule names no instance that decides' };
       }
-      return { rule, use: use.instance, ...(await explain(request, { origin, rule }, use.requirements)) };
+      return { rule, use: use.instance, ...(await explain(request, factsOf(request, origin, rule), use.requirements)) };
     },
   };
 }

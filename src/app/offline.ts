@@ -42,6 +42,7 @@ function silentProvider(name: string, label: string): AuthorizationServer {
     issuer: async () => unavailable,
     authorizationUrl: async () => unavailable,
     redeem: async () => unavailable,
+    refresh: async () => ({ ...unavailable, retryAfter: undefined, isLost: false }),
     endSessionUrl: async () => undefined,
     revoke: async () => ({ kind: 'unsupported' }),
     verifyLogoutToken: async () => unavailable,

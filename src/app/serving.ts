@@ -10,7 +10,7 @@ import { type Application, type Wired, wire } from './wire.ts';
 const answerMargin = secondsOf(0.2);
 
 /** Used where the configuration does not say how long Envoy waits. */
-const defaultCheckTimeout = secondsOf(2);
+const defaultCheckTimeout = secondsOf(5);
 
 /** One configuration and everything that it became. A reload puts another in its place, whole. */
 export interface Snapshot extends Wired {

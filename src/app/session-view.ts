@@ -1,6 +1,6 @@
 import { textsOf } from '../core/json.ts';
+import type { StoredSession } from '../core/session/lifetimes.ts';
 import type { EpochSeconds } from '../core/time.ts';
-import type { NamedSession } from '../flows/session-directory.ts';
 import type { Config } from './config/config.ts';
 
 /** A session as operators see it: no token, no cookie, and of the claims those that say who it is. Times: ISO 8601. */
@@ -24,7 +24,7 @@ export interface SessionView {
 }
 
 /** What operators may see of a session. */
-export function viewOfSession({ session, name, lastSeenAt }: NamedSession, config: Config): SessionView {
+export function viewOfSession({ session, name, lastSeenAt }: StoredSession, config: Config): SessionView {
   const { instance, provider, subject, claims, providerSessionId, createdAt, endsAt } = session;
   const textOf = (claim: string) => {
     const value = claims.get(claim);

@@ -4,9 +4,13 @@ import { createIdNames } from '../adapters/node-crypto/id-names.ts';
 import { type KeyRing, parseKeyRing } from '../adapters/node-crypto/key-ring.ts';
 import { createSealer } from '../adapters/node-crypto/sealer.ts';
 import { systemClock } from '../adapters/system/clock.ts';
+import { systemPause } from '../adapters/system/pause.ts';
 import { systemRandom } from '../adapters/system/random.ts';
 import { createPageRenderer, type PageRenderer } from '../core/html/page-renderer.ts';
 import { isWildcardOrigin } from '../core/http/authority.ts';
+import { createRefresher } from '../flows/refresh-sessions.ts';
+import type { Refresher } from '../flows/refresher.ts';
+import { createSessionCache } from '../flows/session-cache.ts';
 import type { SessionPorts } from '../flows/sessions.ts';
 import { issuerMode } from '../modes/issuer/index.ts';
 import type { ModeInstance, ModeServices } from '../modes/mode.ts';
@@ -29,6 +33,7 @@ export interface Application {
   readonly renderer: PageRenderer;
   /** What finding and ending sessions needs. */
   readonly sessions: SessionPorts;
+  readonly refresher: Refresher;
   readonly instances: ReadonlyMap<string, ModeInstance>;
 }
 
@@ -51,7 +56,7 @@ export async function wire(config: Config, telemetry: Telemetry, before?: Wired)
   try {
     return compose(config, { ring, store, providers, telemetry, createIssuerEngine });
   } catch (error) {
-    await closeUnused({ store, providers }, before?.application);
+    await closeConnections({ store, providers }, before?.application);
     throw error;
   }
 }
@@ -67,24 +72,41 @@ export interface Parts {
 
 /** Puts an application together. */
 export function compose(config: Config, parts: Parts): Application {
-  const { ring, store, providers, telemetry, createIssuerEngine } = parts;
-  const renderer = createPageRenderer(config.pages);
+  const { ring, store, telemetry } = parts;
   const sealer = createSealer(ring, systemRandom);
-  const idNames = createIdNames(ring, systemRandom);
-  const sessions: SessionPorts = { records: store.sessions, index: store.index, sealer, idNames };
+  const cache = createSessionCache(config.sessionCache, {
+    ...systemPorts,
+    records: store.sessions,
+    changes: store.changes,
+    sealer,
+  });
+  const { records } = cache;
   const services: ModeServices = {
+    ...systemPorts,
     origins: config.origins.filter((origin) => !isWildcardOrigin(origin)),
-    clock: systemClock,
-    random: systemRandom,
     telemetry,
-    renderer,
+    renderer: createPageRenderer(config.pages),
     sealer,
     derivedKeys: createDerivedKeys(ring),
     store,
-    sessions,
-    providers,
-    createIssuerEngine,
+    sessions: { records, cache, index: store.index, sealer, idNames: createIdNames(ring, systemRandom) },
+    refresher: createRefresher({ ...systemPorts, records, sealer, providers: parts.providers, telemetry }),
+    providers: parts.providers,
+    createIssuerEngine: parts.createIssuerEngine,
   };
+  try {
+    return assembleApplication(config, services, store);
+  } catch (error) {
+    // The store may be one that goes on.
+    cache.close();
+    throw error;
+  }
+}
+
+const systemPorts = { clock: systemClock, pause: systemPause, random: systemRandom };
+
+function assembleApplication(config: Config, services: ModeServices, store: Store): Application {
+  const { providers, renderer, sessions, refresher, telemetry } = services;
   const instances = new Map<string, ModeInstance>(
     [...config.modes.values()].map((mode) => [mode.name, mode.definition.create(mode.name, mode.settings, services)]),
   );
@@ -97,12 +119,22 @@ export function compose(config: Config, parts: Parts): Application {
       headerLimits: config.requests,
     },
     telemetry,
+    systemClock,
   );
-  return { gateway, mounts: mountsOf(instances), providers, store, renderer, sessions, instances };
+  return { gateway, mounts: mountsOf(instances), providers, store, renderer, sessions, refresher, instances };
 }
 
-/** Closes what an application had and `next` did not take over. */
-export async function closeUnused(
+/**
+ * Closes what an application had and `next` did not take over. Refreshes first: what they were given is lost unless
+ * they can still write it.
+ */
+export async function closeUnused(application: Application, next: Application | undefined): Promise<void> {
+  await application.refresher.close();
+  application.sessions.cache.close();
+  await closeConnections(application, next);
+}
+
+async function closeConnections(
   { store, providers }: Pick<Application, 'store' | 'providers'>,
   next: Application | undefined,
 ): Promise<void> {
@@ -111,7 +143,8 @@ export async function closeUnused(
   if (store !== next?.store) await store.close();
 }
 
-function keyRingOf(config: Config): KeyRing {
+/** The key ring of a configuration that was checked. */
+export function keyRingOf(config: Config): KeyRing {
   const parsed = parseKeyRing(config.keys.reveal());
   // The configuration was checked; this guards callers that build one by hand.
   if (parsed.kind === 'invalid') throw new Error(`keys: ${parsed.problem}`);
@@ -123,12 +156,17 @@ function keyRingOf(config: Config): KeyRing {
 
 async function storeOf(config: Config, telemetry: Telemetry, before: Wired | undefined): Promise<Store> {
   if (before !== undefined && isSameSetting(before.config.store, config.store)) return before.application.store;
-  switch (config.store.kind) {
+  return await createStore(config.store, telemetry);
+}
+
+/** A store of its own. It connects by itself, and must be closed. */
+export async function createStore(settings: Config['store'], telemetry: Telemetry | undefined): Promise<Store> {
+  switch (settings.kind) {
     case 'memory':
-      return createMemoryStore({ clock: systemClock, maxSessions: config.store.maxSessions });
+      return createMemoryStore({ clock: systemClock, maxSessions: settings.maxSessions });
     case 'redis': {
       const { createRedisStore } = await import('../adapters/ioredis/redis-store.ts');
-      const { kind: _kind, commandTimeout, ...options } = config.store;
+      const { kind: _kind, commandTimeout, ...options } = settings;
       return createRedisStore(
         { ...options, commandTimeoutMs: commandTimeout * 1000 },
         { clock: systemClock, telemetry },

@@ -31,8 +31,8 @@ export interface AdminTarget {
 
 export type FoundTarget =
   | { readonly kind: 'target'; readonly target: AdminTarget }
-  /** Told on the terminal already, but for `problem`. */
-  | { readonly kind: 'none'; readonly problem: string };
+  /** Told on the terminal already, but for `problem`. `unset`: the configuration file, when it sets no admin API. */
+  | { readonly kind: 'none'; readonly problem: string; readonly unset: string | undefined };
 
 /** The admin API that the options name, else that of the configuration file. */
 export async function findAdmin(options: AdminOptions, terminal: Terminal): Promise<FoundTarget> {
@@ -65,7 +65,8 @@ async function fromConfig(
   if (loaded.kind === 'invalid') return none('the configuration has errors');
   const { admin, listen, file: configFile } = loaded.config;
   if (admin === undefined || listen.admin === undefined) {
-    return none('the configuration has no admin API: set listen.admin and admin.token, or name one with --admin');
+    const problem = 'the configuration has no admin API: set listen.admin and admin.token, or name one with --admin';
+    return { kind: 'none', problem, unset: configFile };
   }
   const found: Finding[] = [];
   const { environment } = terminal;
@@ -93,5 +94,5 @@ function reachable(address: Address, hasTls: boolean): AdminTarget['place'] {
 }
 
 function none(problem: string): FoundTarget {
-  return { kind: 'none', problem };
+  return { kind: 'none', problem, unset: undefined };
 }

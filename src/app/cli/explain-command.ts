@@ -1,4 +1,5 @@
 import type { ExplainedRequest } from '../explain.ts';
+import type { WrittenRequest } from '../written-request.ts';
 import { AdminCallError, callAdmin } from './admin-client.ts';
 import { type AdminOptions, findAdmin } from './admin-target.ts';
 import { loadAndTell } from './config-commands.ts';
@@ -18,14 +19,6 @@ export interface ExplainOptions extends AdminOptions {
   readonly format: string;
 }
 
-/** What the command line says of a request. */
-interface WordedRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: ReadonlyMap<string, readonly string[]>;
-  readonly context: ReadonlyMap<string, string>;
-}
-
 /** `sallyport explain METHOD URL`. */
 export async function explainCommand(
   method: string,
@@ -33,7 +26,7 @@ export async function explainCommand(
   options: ExplainOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const request = wordedRequest(method, url, options);
+  const request = writtenRequest(method, url, options);
   if (typeof request === 'string') {
     terminal.err(`${request}\n`);
     return exitCodes.usage;
@@ -60,7 +53,7 @@ interface Outcome {
 }
 
 async function explainOffline(
-  request: WordedRequest,
+  request: WrittenRequest,
   { config: file }: ExplainOptions,
   terminal: Terminal,
 ): Promise<Outcome | undefined> {
@@ -85,7 +78,7 @@ async function explainOffline(
 }
 
 async function askRunning(
-  request: WordedRequest,
+  request: WrittenRequest,
   options: ExplainOptions,
   terminal: Terminal,
 ): Promise<Outcome | undefined> {
@@ -119,7 +112,7 @@ async function askRunning(
 const cookieNote =
   'The request brings a cookie of ours, and only a running instance knows its session: add --running, or --admin URL.';
 
-function notesOf({ decision }: ExplainedRequest, { method, headers }: WordedRequest): readonly string[] {
+function notesOf({ decision }: ExplainedRequest, { method, headers }: WrittenRequest): readonly string[] {
   const isPerson = headers.has('sec-fetch-mode') || headers.has('accept');
   return decision === 'unauthenticated' && method === 'GET' && !isPerson
     ? ['A person who opens this address in a browser is sent to log in instead: try --browser.']
@@ -133,7 +126,7 @@ const browserHeaders: readonly (readonly [string, string])[] = [
   ['sec-fetch-dest', 'document'],
 ];
 
-function wordedRequest(method: string, url: string, options: ExplainOptions): WordedRequest | string {
+function writtenRequest(method: string, url: string, options: ExplainOptions): WrittenRequest | string {
   if (!/^https?:\/\/[^/?#]/i.test(url)) return 'URL: expected an absolute one, such as https://app.example.com/path';
   const headers = new Map<string, readonly string[]>(
     options.browser === true ? browserHeaders.map(([name, value]) => [name, [value]]) : [],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { runProgram } from './program.ts';
+import { runCommand } from '../../../test/support/terminal.ts';
 
 let folder: string;
 
@@ -19,23 +19,8 @@ async function write(name: string, text: string): Promise<string> {
   return file;
 }
 
-async function run(words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-  let out = '';
-  let err = '';
-  const exitCode = await runProgram(['import', 'oauth2-proxy', ...words], {
-    environment,
-    input: (async function* () {})(),
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    untilAskedToStop: () => Promise.resolve('SIGINT'),
-    onAskedToReload: () => undefined,
-  });
-  return { exitCode, out, err };
-}
+const run = (words: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
+  runCommand(['import', 'oauth2-proxy', ...words], environment);
 
 const file = `
 client_id = "file"
@@ -49,8 +34,8 @@ cookie_httponly = false
 describe('sallyport import oauth2-proxy', () => {
   it('prints a configuration, and on stderr what became of every option', async () => {
     const cfg = await write('oauth2-proxy.cfg', file);
-    const { exitCode, out, err } = await run(['--file', cfg, '--', '--client-id=flag']);
-    expect(exitCode).toBe(0);
+    const { code, out, err } = await run(['--file', cfg, '--', '--client-id=flag']);
+    expect(code).toBe(0);
     expect(parse(out)).toMatchObject({
       origins: ['https://app.example.com'],
       providers: { google: { clientId: 'flag' } },
@@ -91,17 +76,17 @@ describe('sallyport import oauth2-proxy', () => {
 
   it('ends with 1 and prints nothing when there are errors, each with what to do', async () => {
     const cfg = await write('oauth2-proxy.cfg', `${file}\n"email_domain\\u001b" = "x"\n`);
-    const { exitCode, out, err } = await run(['--file', cfg]);
-    expect([exitCode, out]).toEqual([1, '']);
+    const { code, out, err } = await run(['--file', cfg]);
+    expect([code, out]).toEqual([1, '']);
     expect(err).toBe(
       'error: email_domain\ufffd: oauth2-proxy has no option of this name\n    did you mean email_domains?\n1 error\n',
     );
   });
 
   it('says how it is called', async () => {
-    const { exitCode, out } = await run(['--help']);
-    expect(exitCode).toBe(0);
+    const { code, out } = await run(['--help']);
+    expect(code).toBe(0);
     expect(out).toContain('--alpha-config <file>');
-    expect(await run(['--nonsense'])).toMatchObject({ exitCode: 2 });
+    expect(await run(['--nonsense'])).toMatchObject({ code: 2 });
   });
 });

@@ -2,12 +2,12 @@ import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fixedClock } from '../../../test/support/fixed-clock.ts';
 import { parseKeyRing } from '../../adapters/node-crypto/key-ring.ts';
 import { systemRandom } from '../../adapters/system/random.ts';
-import { epochSecondsOf } from '../../core/time.ts';
 import { keysNew } from './keys-new.ts';
 
-const ports = { random: systemRandom, clock: { now: () => epochSecondsOf(1_790_000_000) } };
+const ports = { random: systemRandom, clock: fixedClock(1_790_000_000) };
 
 function ringOf(text: string) {
   const parsed = parseKeyRing(text);

@@ -1,8 +1,9 @@
-import { type KeyRing, parseKeyRing } from '../../adapters/node-crypto/key-ring.ts';
-import { newKeyRing, renderKeyRing, withNewKey } from '../../adapters/node-crypto/new-key-ring.ts';
+import type { KeyRing } from '../../adapters/node-crypto/key-ring.ts';
+import { newKeyRing, renderKeyRing, withNewKey, withStandbyKey } from '../../adapters/node-crypto/new-key-ring.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
-import { createKeysFile, type FileOutcome, readKeysFile, replaceKeysFile } from './keys-file.ts';
+import { changeKeysFile } from './keys-change.ts';
+import { createKeysFile, type FileOutcome, replaceKeysFile } from './keys-file.ts';
 
 /** What `sallyport keys new` was asked for. */
 export type KeysNewRequest =
@@ -12,6 +13,8 @@ export type KeysNewRequest =
   | { readonly kind: 'create'; readonly file: string }
   /** `--add`: a new first key for the ring in the file; its old keys stay. */
   | { readonly kind: 'add'; readonly file: string }
+  /** `--add --standby`: a new last key for it, which opens and does not seal. */
+  | { readonly kind: 'standby'; readonly file: string }
   /** `--replace`: a ring of one new key in place of the file. Everything sealed before is lost. */
   | { readonly kind: 'replace'; readonly file: string };
 
@@ -25,22 +28,24 @@ export type KeysNewOutcome =
 /** Carries out `sallyport keys new`. What is wrong with a file is an outcome, not an exception. */
 export async function keysNew(
   request: KeysNewRequest,
-  ports: { readonly random: Random; readonly clock: Clock },
+  ports: { readonly random: Random; readonly clock: Pick<Clock, 'now'> },
 ): Promise<KeysNewOutcome> {
-  const { random, clock } = ports;
+  const { random } = ports;
+  const now = ports.clock.now();
   switch (request.kind) {
     case 'print':
-      return { kind: 'printed', text: renderKeyRing(newKeyRing(random, clock.now())) };
+      return { kind: 'printed', text: renderKeyRing(newKeyRing(random, now)) };
     case 'create':
-      return write(request.file, newKeyRing(random, clock.now()), createKeysFile);
+      return write(request.file, newKeyRing(random, now), createKeysFile);
     case 'replace':
-      return write(request.file, newKeyRing(random, clock.now()), replaceKeysFile);
+      return write(request.file, newKeyRing(random, now), replaceKeysFile);
     case 'add': {
-      const text = await readKeysFile(request.file);
-      if (text.kind === 'refused') return text;
-      const parsed = parseKeyRing(text.text);
-      if (parsed.kind === 'invalid') return { kind: 'refused', problem: `${request.file}: ${parsed.problem}` };
-      return write(request.file, withNewKey(parsed.ring, random, clock.now()), replaceKeysFile);
+      const changed = await changeKeysFile(request.file, (ring) => withNewKey(ring, random, now));
+      return changed.kind === 'refused' ? changed : written(request.file, changed.ring, changed.ring.keys[0].id);
+    }
+    case 'standby': {
+      const changed = await changeKeysFile(request.file, (ring) => withStandbyKey(ring, random, now));
+      return changed.kind === 'refused' ? changed : written(request.file, changed.ring, changed.ring.keys.at(-1)?.id);
     }
   }
 }
@@ -51,6 +56,9 @@ async function write(
   put: (file: string, text: string) => Promise<FileOutcome>,
 ): Promise<KeysNewOutcome> {
   const outcome = await put(file, renderKeyRing(ring));
-  if (outcome.kind === 'refused') return outcome;
-  return { kind: 'written', file, newKeyId: ring.keys[0].id, keys: ring.keys.length };
+  return outcome.kind === 'refused' ? outcome : written(file, ring, ring.keys[0].id);
+}
+
+function written(file: string, { keys }: KeyRing, newKeyId = ''): KeysNewOutcome {
+  return { kind: 'written', file, newKeyId, keys: keys.length };
 }

@@ -13,13 +13,16 @@ export function addRunningCommands(program: Command, terminal: Terminal, finish:
 }
 
 /**
- * The words with names of sessions behind all options, where one of 64 names begins with a hyphen: no option has 43
- * characters.
+ * The words with names of sessions and ids of keys behind all options, where one of 64 begins with a hyphen. No option
+ * has the 43 characters of a name; two have the six of an id.
  */
 export function withNamesLast(words: readonly string[]): string[] {
+  const [command, what = ''] = words;
   const isName = (word: string) => /^-[A-Za-z0-9_-]{42}$/.test(word);
-  if (words[0] !== 'session' || !words.some(isName)) return [...words];
-  return [...words.filter((word) => !isName(word)), '--', ...words.filter(isName)];
+  const isKeyId = (word: string) => /^-[A-Za-z0-9_-]{5}$/.test(word) && word !== '--file' && word !== '--help';
+  const takesKeyId = command === 'keys' && (what === 'promote' || what === 'remove');
+  const isLast = command === 'session' ? isName : takesKeyId ? isKeyId : () => false;
+  return words.some(isLast) ? [...words.filter((word) => !isLast(word)), '--', ...words.filter(isLast)] : [...words];
 }
 
 function addExplain(program: Command, terminal: Terminal, finish: Finish): void {
@@ -82,7 +85,8 @@ function addSession(program: Command, terminal: Terminal, finish: Finish): void 
     });
 }
 
-function addAdminOptions(command: Command): Command {
+/** Adds the options by which commands find the admin API of a running instance. */
+export function addAdminOptions(command: Command): Command {
   const tls = (name: keyof AdminOptions, what: string) =>
     [`--${name} <file>`, `for https: PEM file with ${what}`] as const;
   return command

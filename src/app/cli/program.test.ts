@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { runProgram } from './program.ts';
+import { runCommand } from '../../../test/support/terminal.ts';
 
 let folder: string;
 
@@ -24,26 +24,6 @@ rules: [{use: web}]
 envoy: {listen: "127.0.0.1:8080", workload: "127.0.0.1:9000", trustedHops: 1}
 `;
 
-async function run(words: readonly string[], environment: Readonly<Record<string, string>> = {}, input = '') {
-  let out = '';
-  let err = '';
-  const exitCode = await runProgram(words, {
-    environment,
-    input: (async function* () {
-      yield Buffer.from(input);
-    })(),
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    untilAskedToStop: () => Promise.resolve('SIGINT'),
-    onAskedToReload: () => undefined,
-  });
-  return { exitCode, out, err };
-}
-
 async function write(name: string, text: string): Promise<string> {
   const file = join(folder, name);
   await writeFile(file, text);
@@ -53,9 +33,9 @@ async function write(name: string, text: string): Promise<string> {
 describe('sallyport check', () => {
   it('sums up what a sound file sets up', async () => {
     const file = await write('sallyport.yaml', sound);
-    await run(['keys', 'new', '--file', join(folder, 'keys.json')]);
-    const { exitCode, out, err } = await run(['check', '--config', file], { SECRET: 'canary' });
-    expect([exitCode, err]).toEqual([0, '']);
+    await runCommand(['keys', 'new', '--file', join(folder, 'keys.json')]);
+    const { code, out, err } = await runCommand(['check', '--config', file], { SECRET: 'canary' });
+    expect([code, err]).toEqual([0, '']);
     expect(out).toContain('sallyport.yaml: ok\n');
     expect(out).toContain('instances web (session at /_auth)');
     expect(out).toContain('rules     rule 1: web');
@@ -66,8 +46,8 @@ describe('sallyport check', () => {
       'sallyport.yaml',
       sound.replace('use: web', 'use: wep').replace('type: memory', 'typ: memory'),
     );
-    const { exitCode, out, err } = await run(['check', '-c', file]);
-    expect([exitCode, out]).toEqual([1, '']);
+    const { code, out, err } = await runCommand(['check', '-c', file]);
+    expect([code, out]).toEqual([1, '']);
     expect(err).toContain(
       `${file}:4:14: error: keys.file: there is no such file\n    relative paths are taken from ${folder}\n`,
     );
@@ -80,25 +60,25 @@ describe('sallyport check', () => {
 
   it('needs no secrets with --no-secrets', async () => {
     const file = await write('sallyport.yaml', sound);
-    expect(await run(['check', '--no-secrets', '-c', file])).toMatchObject({ exitCode: 0, err: '' });
+    expect(await runCommand(['check', '--no-secrets', '-c', file])).toMatchObject({ code: 0, err: '' });
   });
 
   it('takes the file from SALLYPORT_CONFIG when no option names one', async () => {
     const file = await write('other.yaml', sound);
-    const { exitCode, out } = await run(['check', '--no-secrets'], { SALLYPORT_CONFIG: file });
-    expect([exitCode, out.split(':')[0]]).toEqual([0, file]);
+    const { code, out } = await runCommand(['check', '--no-secrets'], { SALLYPORT_CONFIG: file });
+    expect([code, out.split(':')[0]]).toEqual([0, file]);
   });
 
   it('cannot be made to send commands to a terminal by a key in the file (G9)', async () => {
     const file = await write('sallyport.yaml', `${sound}"\\e[2Jx": 1\n`);
-    const { err } = await run(['check', '--no-secrets', '-c', file]);
+    const { err } = await runCommand(['check', '--no-secrets', '-c', file]);
     expect(err).toContain('\\u001b[2Jx');
     expect(err).not.toContain('\u001b');
   });
 
   it('ends with 1 when there is no file', async () => {
-    const { exitCode, err } = await run(['check', '-c', join(folder, 'none.yaml')]);
-    expect(exitCode).toBe(1);
+    const { code, err } = await runCommand(['check', '-c', join(folder, 'none.yaml')]);
+    expect(code).toBe(1);
     expect(err).toContain('there is no such file\n    name the file with --config or SALLYPORT_CONFIG\n');
   });
 });
@@ -106,18 +86,18 @@ describe('sallyport check', () => {
 describe('sallyport envoy', () => {
   it('prints YAML without any secret at hand', async () => {
     const file = await write('sallyport.yaml', sound);
-    const { exitCode, out, err } = await run(['envoy', '--config', file]);
-    expect([exitCode, err]).toEqual([0, '']);
+    const { code, out, err } = await runCommand(['envoy', '--config', file]);
+    expect([code, err]).toEqual([0, '']);
     expect(parse(out)).toMatchObject({ static_resources: { listeners: [{ name: 'edge' }] } });
     expect(out).toContain('# No answer from Sallyport is a refusal.\n');
-    const json = await run(['envoy', '--config', file, '--format', 'json']);
+    const json = await runCommand(['envoy', '--config', file, '--format', 'json']);
     expect(JSON.parse(json.out)).toEqual(parse(out));
   });
 
   it('says what is missing when the file has no envoy', async () => {
     const file = await write('sallyport.yaml', sound.replace(/^envoy.*$/m, ''));
-    expect(await run(['envoy', '-c', file])).toMatchObject({
-      exitCode: 1,
+    expect(await runCommand(['envoy', '-c', file])).toMatchObject({
+      code: 1,
       out: '',
       err: expect.stringContaining('envoy'),
     });
@@ -126,33 +106,35 @@ describe('sallyport envoy', () => {
 
 describe('sallyport schema', () => {
   it('prints a JSON schema, or the documentation', async () => {
-    const { exitCode, out } = await run(['schema']);
-    expect([exitCode, JSON.parse(out).$schema]).toEqual([0, 'https://json-schema.org/draft/2020-12/schema']);
-    expect((await run(['schema', '--format', 'markdown'])).out).toContain('# Configuration\n');
+    const { code, out } = await runCommand(['schema']);
+    expect([code, JSON.parse(out).$schema]).toEqual([0, 'https://json-schema.org/draft/2020-12/schema']);
+    expect((await runCommand(['schema', '--format', 'markdown'])).out).toContain('# Configuration\n');
   });
 });
 
 describe('commands that make secrets', () => {
   it('keys new prints a ring, or writes one file and nothing else', async () => {
-    expect(JSON.parse((await run(['keys', 'new'])).out).keys).toHaveLength(1);
+    expect(JSON.parse((await runCommand(['keys', 'new'])).out).keys).toHaveLength(1);
     const file = join(folder, 'ring.json');
-    expect(await run(['keys', 'new', '--file', file])).toMatchObject({ exitCode: 0, out: '' });
-    expect(await run(['keys', 'new', '--file', file])).toMatchObject({ exitCode: 1, out: '' });
-    expect(await run(['keys', 'new', '--file', file, '--add'])).toMatchObject({
-      exitCode: 0,
+    expect(await runCommand(['keys', 'new', '--file', file])).toMatchObject({ code: 0, out: '' });
+    expect(await runCommand(['keys', 'new', '--file', file])).toMatchObject({ code: 1, out: '' });
+    expect(await runCommand(['keys', 'new', '--file', file, '--add'])).toMatchObject({
+      code: 0,
       err: expect.stringContaining('2 in the ring'),
     });
-    expect(await run(['keys', 'new', '--add'])).toMatchObject({ exitCode: 2 });
-    expect(await run(['keys', 'new', '--file', file, '--add', '--replace'])).toMatchObject({ exitCode: 2 });
+    expect(await runCommand(['keys', 'new', '--add'])).toMatchObject({ code: 2 });
+    expect(await runCommand(['keys', 'new', '--file', file, '--add', '--replace'])).toMatchObject({ code: 2 });
   });
 
   it('issuer signing-keys new prints a JWK Set', async () => {
-    expect(JSON.parse((await run(['issuer', 'signing-keys', 'new'])).out).keys).toHaveLength(2);
+    expect(JSON.parse((await runCommand(['issuer', 'signing-keys', 'new'])).out).keys).toHaveLength(2);
   });
 
   it('issuer password-hash hashes what stands in the standard input', async () => {
-    expect((await run(['issuer', 'password-hash'], {}, 'alice-password\n')).out).toMatch(/^\$argon2id\$[^\n]+\n$/);
-    expect(await run(['issuer', 'password-hash'], {}, '\n')).toMatchObject({ exitCode: 1, out: '' });
+    expect((await runCommand(['issuer', 'password-hash'], {}, 'alice-password\n')).out).toMatch(
+      /^\$argon2id\$[^\n]+\n$/,
+    );
+    expect(await runCommand(['issuer', 'password-hash'], {}, '\n')).toMatchObject({ code: 1, out: '' });
   });
 });
 
@@ -160,17 +142,17 @@ describe('usage', () => {
   it.each([['chek'], ['check', '--confg', 'x'], ['schema', '--format', 'xml'], ['check', 'surplus'], []])(
     'ends with 2 and says where help is: %s',
     async (...words) => {
-      const { exitCode, out, err } = await run(words.filter((word) => word !== undefined));
-      expect([exitCode, out]).toEqual([2, '']);
+      const { code, out, err } = await runCommand(words.filter((word) => word !== undefined));
+      expect([code, out]).toEqual([2, '']);
       expect(err).toMatch(/sallyport --help|serve/);
     },
   );
 
   it('prints help and version to stdout', async () => {
-    const help = await run(['--help']);
-    expect(help).toMatchObject({ exitCode: 0, err: '' });
+    const help = await runCommand(['--help']);
+    expect(help).toMatchObject({ code: 0, err: '' });
     expect(help.out).toContain('Exit codes: 0 done;');
-    expect(await run(['--version'])).toMatchObject({ exitCode: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
-    expect((await run(['keys', 'new', '--help'])).out).toContain('--add');
+    expect(await runCommand(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+    expect((await runCommand(['keys', 'new', '--help'])).out).toContain('--add');
   });
 });

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addImportCommands } from './program-import.ts';
+import { addKeysCommands } from './program-keys.ts';
 import { addRunningCommands, withNamesLast } from './program-running.ts';
 import { exitCodes, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -50,7 +51,8 @@ function buildProgram(terminal: Terminal, finish: (exitCode: number) => void): C
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
   addConfigCommands(program, terminal, finish);
   addRunningCommands(program, terminal, finish);
-  addSecretCommands(program, terminal, finish);
+  addKeysCommands(program, terminal, finish);
+  addIssuerCommands(program, terminal, finish);
   addImportCommands(program, terminal, finish);
   return program;
 }
@@ -106,19 +108,7 @@ function addConfigCommands(program: Command, terminal: Terminal, finish: (exitCo
     });
 }
 
-function addSecretCommands(program: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
-  const keys = program.command('keys').summary('key rings').description('Key rings seal sessions and login attempts.');
-  keys
-    .command('new')
-    .summary('make a key ring, or a new key for one')
-    .description('Make a key ring. Without --file it is printed: for a secret store, never for a log.')
-    .option('-f, --file <file>', 'write to this file, readable by its owner alone; a file that is there stays as it is')
-    .option('--add', 'put a new key first in the file: what the old keys sealed still opens')
-    .option('--replace', 'put a ring of one new key in place of the file: every session ends')
-    .action(async (options: { file?: string; add?: boolean; replace?: boolean }) => {
-      const { keysNewCommand } = await import('./secret-commands.ts');
-      finish(await keysNewCommand(options, terminal));
-    });
+function addIssuerCommands(program: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
   const issuer = program.command('issuer').summary('the embedded issuer').description('For instances of mode issuer.');
   issuer
     .command('signing-keys')

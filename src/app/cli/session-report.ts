@@ -1,5 +1,6 @@
 import type { SessionView } from '../session-view.ts';
 import { printable } from './report.ts';
+import { formatTable } from './table.ts';
 
 /** One session, a line for each thing that is known of it. */
 export function formatSession(session: SessionView): string {
@@ -25,17 +26,7 @@ export function formatSessions(sessions: readonly SessionView[]): string {
   const rows = sessions.map(({ name, user, instance, last_seen_at: lastSeenAt, ends_at: endsAt }) =>
     [name, user.email ?? user.sub, instance, timeText(lastSeenAt), timeText(endsAt)].map(printable),
   );
-  const table = [['NAME', 'USER', 'INSTANCE', 'LAST USED', 'ENDS'], ...rows];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  return table
-    .map(
-      (row) =>
-        `${row
-          .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  return formatTable([['NAME', 'USER', 'INSTANCE', 'LAST USED', 'ENDS'], ...rows]);
 }
 
 /** To the minute, in UTC: `2026-11-21 11:02Z`. */

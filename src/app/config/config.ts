@@ -30,6 +30,8 @@ export interface Config {
   /** Text of the key ring. */
   readonly keys: Secret<string>;
   readonly store: StoreConfig;
+  /** `store.cache`: apart from the store, which stays as it is when these change. */
+  readonly sessionCache: SessionCacheConfig;
   readonly providers: ReadonlyMap<string, ProviderOptions>;
   readonly modes: ReadonlyMap<string, ModeConfig>;
   /** In the order of the file; each names an instance of `modes` or none. */
@@ -81,6 +83,13 @@ export type StoreConfig =
       readonly commandTimeout: Seconds;
     };
 
+export interface SessionCacheConfig {
+  /** 0: none. */
+  readonly maxSessions: number;
+  /** 0: none. */
+  readonly outageGrace: Seconds;
+}
+
 /** One configured instance of a mode: `definition.create(name, settings, services)` makes it. */
 interface ModeConfig {
   readonly name: string;
@@ -92,6 +101,7 @@ interface ModeConfig {
 export interface EnvoyConfig {
   readonly listen: Address;
   readonly workload: Address;
+  readonly workloadProtocol: 'http1' | 'http2';
   /** Where Envoy reaches the processes of Sallyport; at least one. */
   readonly replicas: readonly { readonly authz: Address; readonly http: Address }[];
   /** Files that Envoy reads to serve TLS itself; undefined when something before it does. */
@@ -114,8 +124,33 @@ export interface EnvoyConfig {
   readonly trustedHops: number;
   readonly maxConnections: number;
   readonly admin: Address | undefined;
+  /** Undefined: a 401 of the workload goes to the client as it is. */
+  readonly heal: HealConfig | undefined;
   readonly accessLog: boolean;
 }
+
+/** Requests that are sent once more, with a new access token, when the workload answers 401. */
+export interface HealConfig {
+  /** At least one; the first that matches counts, and what none matches goes the plain way. */
+  readonly routes: readonly HealRoute[];
+  /** A longer body is not kept, and its request not sent again. */
+  readonly maxBodyBytes: number;
+}
+
+export interface HealRoute {
+  /** Compared with the path as rules read it. */
+  readonly path: Exclude<Rule['path'], { readonly kind: 'pattern' }>;
+  readonly when: RejectedToken;
+}
+
+/** Which answers of the workload say that it refuses the access token. */
+export type RejectedToken =
+  /** 401 with a Bearer challenge whose error is `invalid_token` (RFC 6750 §3.1). */
+  | { readonly kind: 'invalid_token' }
+  /** 401 with a Bearer challenge whose `error_description` is exactly this. */
+  | { readonly kind: 'error_description'; readonly text: string }
+  /** Every 401. */
+  | { readonly kind: 'any' };
 
 /** One finding in the configuration, at the place where it can be mended. Holds no value of the file. */
 export interface ConfigError {

@@ -49,6 +49,16 @@ describe('the store of a configuration', () => {
     });
   });
 
+  it('keeps sessions open in memory, as many as it says, and beyond an outage where it says so', async () => {
+    const cacheOf = async (store: string) => (await configOf(document({ store }))).sessionCache;
+    expect(await cacheOf('{type: memory}')).toEqual({ maxSessions: 10_000, outageGrace: 0 });
+    expect(await cacheOf('{type: memory, cache: {maxSessions: 0}}')).toEqual({ maxSessions: 0, outageGrace: 0 });
+    const redis = '{type: redis, url: "redis://h", cache: {maxSessions: 5, outageGrace: 10m}}';
+    expect(await cacheOf(redis)).toEqual({ maxSessions: 5, outageGrace: 600 });
+    // What is kept says nothing about the store, which stays when only this changes.
+    expect(await storeOf(redis)).toEqual(await storeOf('{type: redis, url: "redis://h"}'));
+  });
+
   it.each([
     [
       'no address',
@@ -100,6 +110,21 @@ describe('the store of a configuration', () => {
       'a password in the file',
       `{type: redis, sentinel: {master: main, ${nodes}, password: hunter2}}`,
       'store.sentinel.password: expected a reference to a secret: {file: path} or {env: NAME}; found a string',
+    ],
+    [
+      'a grace for sessions that are not kept',
+      '{type: redis, url: "redis://h", cache: {maxSessions: 0, outageGrace: 30s}}',
+      'store.cache.outageGrace: what is not kept cannot be used while Redis does not answer (leave it out, or say how many store.cache.maxSessions there may be)',
+    ],
+    [
+      'a grace without an end',
+      '{type: redis, url: "redis://h", cache: {outageGrace: 1h}}',
+      'store.cache.outageGrace: expected at most 10m',
+    ],
+    [
+      'a grace of a store that has no outages',
+      '{type: memory, cache: {outageGrace: 30s}}',
+      'store.cache.outageGrace: there is no setting of this name (it goes with another type)',
     ],
     [
       'a file that is not there',

@@ -1,7 +1,8 @@
 import type { RedisTls, RedisTopology } from '../../adapters/ioredis/options.ts';
 import { Secret } from '../../core/secret.ts';
+import { secondsOf } from '../../core/time.ts';
 import type { Address } from '../../servers/address.ts';
-import type { StoreConfig } from './config.ts';
+import type { SessionCacheConfig, StoreConfig } from './config.ts';
 import type { Finding } from './finding.ts';
 import { problemsOfBundle, problemsOfPair } from './pem.ts';
 import { readReferencedFile } from './read-referenced-file.ts';
@@ -20,6 +21,12 @@ export async function readStore(store: StoreSettings, configFile: string, found:
 /** The store with nothing read: `tls` says whether there is some. */
 export function unreadStore(store: StoreSettings): StoreConfig {
   return storeConfig(store, store.type === 'redis' && store.tls !== undefined ? {} : undefined);
+}
+
+/** What is kept of sessions in memory: a store in memory has no outages. */
+export function sessionCacheOf(store: StoreSettings): SessionCacheConfig {
+  const none = { outageGrace: secondsOf(0) };
+  return store.type === 'redis' ? store.cache : { ...none, ...store.cache };
 }
 
 function storeConfig(store: StoreSettings, tls: RedisTls | undefined): StoreConfig {

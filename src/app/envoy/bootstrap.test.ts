@@ -147,6 +147,101 @@ describe('the generated Envoy configuration', () => {
   });
 });
 
+describe('the generated heal chain', () => {
+  const plain = ['internal_listener', 'bootstrap_extensions', 'retriable_headers', 'response_headers_to_remove'];
+
+  it('is not there unless it is configured', async () => {
+    const bootstrap = await bootstrapOf('accessLog: true');
+    expect([...plain, 'attempts', 'context_extensions'].flatMap((name) => valuesOf(bootstrap, name))).toEqual([]);
+  });
+
+  it('asks Sallyport in the inner listener alone, before each attempt and before the filter that marks', async () => {
+    const bootstrap = await bootstrapOf('heal: {routes: [{path: {prefix: /api}}]}');
+    const [edge, inner] = valuesOf(bootstrap, 'http_filters').map((filters) => valuesOf(filters, 'name'));
+    expect(edge).toEqual(['envoy.filters.http.ext_authz', 'envoy.filters.http.router']);
+    expect(inner).toEqual(['envoy.filters.http.ext_authz', 'envoy.filters.http.lua', 'envoy.filters.http.router']);
+    expect(valuesOf(bootstrap, 'context_extensions')).toEqual([{ 'sallyport.heal': 'on' }]);
+    expect(valuesOf(bootstrap, 'failure_mode_allow')).toEqual([false, false]);
+    // Unknown hosts, and the way to the inner listener. The base path of the default document is the third.
+    expect(valuesOf(bootstrap, 'disabled')).toEqual([true, true, true]);
+  });
+
+  it('sends a request once more for its own mark and for nothing else, and ends no stream by time', async () => {
+    const bootstrap = await bootstrapOf('heal: {routes: [{path: {prefix: /api}}], maxBodyBytes: 77}');
+    const policies = valuesOf(bootstrap, 'retry_policy');
+    const marked = policies.filter((policy) => valuesOf(policy, 'retriable_headers').length > 0);
+    expect(marked).toEqual([
+      {
+        retry_on: 'retriable-headers',
+        num_retries: 1,
+        retriable_headers: [{ name: 'x-sallyport-retry', string_match: { exact: '1' } }],
+        retry_back_off: { base_interval: '0.001s', max_interval: '0.002s' },
+      },
+    ]);
+    expect(valuesOf(bootstrap, 'request_body_buffer_limit')).toEqual([77]);
+    expect(valuesOf(bootstrap, 'max_retries')).toEqual([100, 100, 100, 10_000]);
+    const toWorkload = valuesOf(bootstrap, 'route').filter(
+      (route) => !JSON.stringify(route).includes('sallyport_http'),
+    );
+    expect(toWorkload.map((route) => valuesOf(route, 'timeout')[0])).toEqual(['0s', '0s', '0s']);
+  });
+
+  it('has routes in the order of the file at both listeners, and the plain one behind them unless all are healed', async () => {
+    const matches = async (heal: string) => {
+      const bootstrap = await bootstrapOf(`heal: ${heal}`);
+      return valuesOf(bootstrap, 'virtual_hosts').map((hosts) => valuesOf(hosts, 'match'));
+    };
+    const base = { path_separated_prefix: '/_gate' };
+    const all = { prefix: '/' };
+    expect(await matches('{}')).toEqual([[base, all, all], [all]]);
+    const routes =
+      '{routes: [{path: {exact: /a.b}}, {path: {prefix: "/c (d)"}}, {path: {prefix: /ä}}, {path: {exact: "/e*"}}]}';
+    const heal = [
+      { path: '/a.b' },
+      { safe_regex: { regex: '/c(?: |(?i:%20))(?:\\(|(?i:%28))d(?:\\)|(?i:%29))(?:/.*)?' } },
+      { safe_regex: { regex: '/(?:ä|(?i:%c3%a4))(?:/.*)?' } },
+      { safe_regex: { regex: '/e(?:\\*|(?i:%2a))' } },
+    ];
+    expect(await matches(routes)).toEqual([[base, ...heal, all, all], heal]);
+  });
+
+  it('tells the marking filter for each route which 401s count', async () => {
+    const heal =
+      '{when: {errorDescription: "on"}, routes: [{path: {prefix: /a}, when: any}, {path: {prefix: /b}, when: invalid_token}, {}]}';
+    const bootstrap = await bootstrapOf(`heal: ${heal}`);
+    expect(valuesOf(bootstrap, 'when')).toEqual(['any', 'invalid_token', { error_description: 'on' }]);
+    const text = printEnvoyYaml(bootstrap, 'x');
+    expect(parse(text)).toEqual(bootstrap);
+    // Envoy reads YAML 1.1, where these would be true.
+    expect(parse(text, { version: '1.1' })).toEqual(bootstrap);
+  });
+
+  it('lets more headers into the inner listener than the edge lets in', async () => {
+    const bootstrap = await bootstrapOf('heal: {}', { requests: '{maxHeaderBytes: 16384, maxHeaderCount: 60}' });
+    expect(valuesOf(bootstrap, 'max_request_headers_kb')).toEqual([16, 24]);
+    expect(valuesOf(bootstrap, 'max_headers_count')).toEqual([60, 80]);
+  });
+
+  it('leaves to the edge what the edge decides: the client’s address, paths, idle streams, the access log', async () => {
+    const bootstrap = await bootstrapOf('heal: {}, trustedHops: 2, accessLog: true, streamIdleTimeout: 9m');
+    expect(valuesOf(bootstrap, 'use_remote_address')).toEqual([true, false]);
+    expect(valuesOf(bootstrap, 'xff_num_trusted_hops')).toEqual([2, 2]);
+    expect(valuesOf(bootstrap, 'normalize_path')).toEqual([true, false]);
+    expect(valuesOf(bootstrap, 'stream_idle_timeout')).toEqual(['540s', '0s']);
+    expect(valuesOf(bootstrap, 'access_log')).toHaveLength(1);
+    expect(valuesOf(bootstrap, 'attempts')).toEqual(['%UPSTREAM_REQUEST_ATTEMPT_COUNT%']);
+  });
+
+  it('speaks HTTP/2 to a workload that does', async () => {
+    const protocols = async (envoy: string) => {
+      const [workload] = valuesOf(await bootstrapOf(envoy), 'explicit_http_config');
+      return Object.keys(workload ?? {});
+    };
+    expect(await protocols('')).toEqual(['http_protocol_options']);
+    expect(await protocols('workloadProtocol: http2')).toEqual(['http2_protocol_options']);
+  });
+});
+
 describe('the examples', () => {
   const folder = fileURLToPath(new URL('../../../examples/', import.meta.url));
 

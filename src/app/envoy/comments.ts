@@ -2,6 +2,7 @@
 export const comments: ReadonlyMap<string, string> = new Map([
   ['per_connection_buffer_limit_bytes', 'Bounds the memory that a slow or hostile connection can hold.'],
   ['server_header_transformation', 'Envoy does not name itself to clients.'],
+  ['use_remote_address: false', 'The edge has said who the client is; its X-Forwarded-For is believed.'],
   ['use_remote_address', 'The client is who is connected, not who a header says it is.'],
   [
     'early_header_mutation_extensions',
@@ -32,7 +33,7 @@ export const comments: ReadonlyMap<string, string> = new Map([
   ['validate_mutations', 'Line breaks in a header that Sallyport sets cannot split a response.'],
   ['suppress_envoy_headers', 'No x-envoy-… headers to clients and workload.'],
   ['domains', 'Host headers of the configured origins; any other host is answered below, and never reaches Sallyport.'],
-  ['safe_regex', 'Left alone by Envoy for some rule, and not for Sallyport itself.'],
+  ['status: 400', 'Left alone by Envoy for some rule, and not for Sallyport itself.'],
   ['path_separated_prefix', 'Sallyport itself: whole segments only, so /_authx is not /_auth.'],
   ['request_headers_to_remove', 'Sallyport takes its origin from its configuration, never from these.'],
   ['typed_per_filter_config', 'Not asked about these: they are answered without the workload.'],
@@ -40,4 +41,29 @@ export const comments: ReadonlyMap<string, string> = new Map([
   ['connection_keepalive', 'Notices a process that is there but does not answer.'],
   ['health_checks', 'A process that is gone or draining is passed over.'],
   ['healthy_panic_threshold', '0: never ask a process that is known to be gone, even if it is the last.'],
+  ['bootstrap_extensions', 'Lets one listener of this Envoy be behind another: requests can be sent again from there.'],
+  ['value: %UPSTREAM_REQUEST_ATTEMPT_COUNT%', 'Sallyport is told which attempt it is asked about.'],
+  ['response_headers_to_remove', 'What the workload or the inner listener says to the edge is not for clients.'],
+  [
+    'request_body_buffer_limit',
+    'So much of a body is kept until the workload has answered; a longer one is not sent again.',
+  ],
+  ['cluster: sallyport_heal', 'To the inner listener, which asks Sallyport before every attempt.'],
+  ['retriable_headers', 'Once more, when the inner listener marks the answer, and for no other reason.'],
+  ['value: %START_TIME(%s.%3f)%', 'The same on both attempts; whatever a client sent is overwritten.'],
+  ['internal_listener', 'Reached by the edge alone: it has no address.'],
+  ['forward_client_cert_details', 'As the edge left it.'],
+  ['generate_request_id', 'The id of the edge stays.'],
+  ['normalize_path: false', 'Done at the edge. A second time could make another path of what is left (%%32e).'],
+  ['stream_idle_timeout: 0s', 'The edge ends what is idle.'],
+  [
+    'initial_connection_window_size: 2147483647',
+    'Many clients share a connection here: each stream has a small window, and no few of them can fill that of all.',
+  ],
+  ['context_extensions', 'Here, and nowhere else, Sallyport believes attempt count and start.'],
+  [
+    'default_source_code',
+    'Behind ext_authz, so that only answers of the workload are marked, never a refusal of Sallyport.',
+  ],
+  ['stat_prefix: heal', 'No access log: the edge writes one line for each request.'],
 ]);

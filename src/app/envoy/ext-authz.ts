@@ -25,8 +25,15 @@ export function extAuthzFilter({ checkTimeout }: EnvoyConfig): EnvoyObject {
 }
 
 /** Per route: Sallyport is not asked. */
-export const withoutCheck: EnvoyObject = {
-  'envoy.filters.http.ext_authz': typed('envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute', {
-    disabled: true,
-  }),
-};
+export const withoutCheck: EnvoyObject = perRoute({ disabled: true });
+
+/** Per route: what Sallyport is told besides the request. */
+export function withContext(context: Readonly<Record<string, string>>): EnvoyObject {
+  return perRoute({ check_settings: { context_extensions: context } });
+}
+
+function perRoute(fields: EnvoyObject): EnvoyObject {
+  return {
+    'envoy.filters.http.ext_authz': typed('envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute', fields),
+  };
+}

@@ -4,11 +4,10 @@ import { envoyListenAddress } from './address.ts';
 import { duration, type EnvoyObject, typed } from './envoy-value.ts';
 import { extAuthzFilter } from './ext-authz.ts';
 import { claimsOfClients } from './forwarding-headers.ts';
+import { httpManager, localReplies, router } from './http-manager.ts';
 import { routeConfiguration } from './routes.ts';
 import { headerStrictness, pathStrictness } from './strictness.ts';
 import { downstreamTls } from './tls.ts';
-
-const http = 'envoy.extensions.filters.http';
 
 /** The edge: what users connect to. Hardened as Envoy's guide for edge proxies says, and more. */
 export function edgeListener(config: Config, envoy: EnvoyConfig): EnvoyObject {
@@ -19,15 +18,7 @@ export function edgeListener(config: Config, envoy: EnvoyConfig): EnvoyObject {
     filter_chains: [
       {
         ...(envoy.tls === undefined ? {} : { transport_socket: downstreamTls(envoy.tls) }),
-        filters: [
-          {
-            name: 'envoy.filters.network.http_connection_manager',
-            typed_config: typed(
-              'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-              connectionManager(config, envoy),
-            ),
-          },
-        ],
+        filters: [httpManager(connectionManager(config, envoy))],
       },
     ],
   };
@@ -57,16 +48,10 @@ function connectionManager(config: Config, envoy: EnvoyConfig): EnvoyObject {
       initial_connection_window_size: 1_048_576,
     },
     upgrade_configs: [{ upgrade_type: 'websocket' }],
-    local_reply_config: { mappers: [askToRetry] },
-    ...(envoy.accessLog ? { access_log: [accessLog] } : {}),
-    http_filters: [
-      extAuthzFilter(envoy),
-      {
-        name: 'envoy.filters.http.router',
-        typed_config: typed(`${http}.router.v3.Router`, { suppress_envoy_headers: true }),
-      },
-    ],
-    route_config: routeConfiguration(config),
+    local_reply_config: localReplies,
+    ...(envoy.accessLog ? { access_log: [accessLog(envoy)] } : {}),
+    http_filters: [extAuthzFilter(envoy), router],
+    route_config: routeConfiguration(config, envoy),
   };
 }
 
@@ -78,19 +63,3 @@ function dropClaims({ trustedHops }: EnvoyConfig): EnvoyObject {
     }),
   };
 }
-
-const askToRetry: EnvoyObject = {
-  filter: {
-    and_filter: {
-      filters: [
-        { response_flag_filter: { flags: ['UAEX'] } },
-        {
-          status_code_filter: {
-            comparison: { op: 'EQ', value: { default_value: 503, runtime_key: 'sallyport.unused' } },
-          },
-        },
-      ],
-    },
-  },
-  headers_to_add: [{ header: { key: 'retry-after', value: '2' }, append_action: 'ADD_IF_ABSENT' }],
-};

@@ -4,7 +4,8 @@ import type { EnvoyObject } from './envoy-value.ts';
 
 /** The configuration as YAML, with the reasons of the lines that do not explain themselves. */
 export function printEnvoyYaml(bootstrap: EnvoyObject, heading: string): string {
-  const document = new Document(bootstrap, { aliasDuplicateObjects: false });
+  // Envoy reads YAML 1.1, where `on` and `no` are no texts unless they are quoted.
+  const document = new Document(bootstrap, { aliasDuplicateObjects: false, compat: 'yaml-1.1' });
   document.commentBefore = heading
     .split('\n')
     .map((line) => ` ${line}`)

@@ -1,21 +1,24 @@
-import type { Config } from '../config/config.ts';
+import type { Config, EnvoyConfig, HealConfig } from '../config/config.ts';
 import type { EnvoyObject } from './envoy-value.ts';
 import { withoutCheck } from './ext-authz.ts';
 import { forwardingHeaders } from './forwarding-headers.ts';
+import { healHost, healRoutes } from './heal.ts';
 import { peculiarPathsBelow } from './strictness.ts';
+import { retryUnsent, toWorkload } from './workload-route.ts';
 
 export const sideServiceCluster = 'sallyport_http';
-export const workloadCluster = 'workload';
 
 /** The hosts that are served, and the answer for every other. */
-export function routeConfiguration(config: Config): EnvoyObject {
+export function routeConfiguration(config: Config, { heal }: EnvoyConfig): EnvoyObject {
+  const toSideService = basePathsOf(config).flatMap((path) => sideServiceRoutes(path, config));
   return {
     name: 'edge',
     virtual_hosts: [
       {
         name: 'sallyport',
         domains: [...new Set(config.origins.flatMap(domainsOf))],
-        routes: [...basePathsOf(config).flatMap((path) => sideServiceRoutes(path, config)), workloadRoute],
+        ...(heal === undefined ? {} : healHost),
+        routes: [...toSideService, ...workloadRoutes(heal)],
       },
       {
         name: 'unknown_host',
@@ -67,9 +70,10 @@ function sideServiceRoute(basePath: string, { requests }: Config): EnvoyObject {
   };
 }
 
-const retryUnsent: EnvoyObject = { retry_on: 'connect-failure,refused-stream', num_retries: 1 };
+function workloadRoutes(heal: HealConfig | undefined): readonly EnvoyObject[] {
+  if (heal === undefined) return [workloadRoute];
+  const isEverything = heal.routes.some(({ path }) => path.kind === 'any');
+  return [...healRoutes(heal), ...(isEverything ? [] : [workloadRoute])];
+}
 
-const workloadRoute: EnvoyObject = {
-  match: { prefix: '/' },
-  route: { cluster: workloadCluster, timeout: '0s', retry_policy: retryUnsent },
-};
+const workloadRoute: EnvoyObject = { match: { prefix: '/' }, route: toWorkload };

@@ -11,6 +11,7 @@ export function checkEnvoy(sections: Sections): readonly Finding[] {
     ...checkReplicas(sections, envoy),
     ...checkTls(sections, envoy),
     ...checkTimeouts(sections, envoy),
+    ...checkHeal(sections, envoy),
   ];
 }
 
@@ -33,7 +34,9 @@ function checkReplicas({ listen, store, modes }: Sections, { replicas }: EnvoySe
       'a required setting is missing: 0.0.0.0 and [::] say where to listen, not where Envoy reaches Sallyport';
     findings.push(errorAt(['envoy', 'replicas'], problem, 'write replicas: [{authz: host:port, http: host:port}]'));
   }
-  const isShared = [...modes.values()].some(({ definition, settings }) => definition.common(settings).sharesStore);
+  const isShared = [...modes.values()].some(
+    ({ definition, settings }) => definition.common(settings).state === 'store',
+  );
   if ((replicas?.length ?? 1) > 1 && store?.type === 'memory' && isShared) {
     const problem = 'several replicas need a store that they share; a session of one is unknown to the others';
     findings.push(errorAt(['store', 'type'], problem, 'write type: redis, or state: sealed for the sessions'));
@@ -63,4 +66,37 @@ function checkTimeouts({ store }: Sections, { checkTimeout }: EnvoySettings): re
   if (store?.type !== 'redis' || store.commandTimeout < checkTimeout) return [];
   const problem = 'a store command may take longer than the whole check (envoy.checkTimeout)';
   return [warningAt(['store', 'commandTimeout'], problem, 'make it shorter than envoy.checkTimeout')];
+}
+
+/** Warns of routes that no request reaches: Envoy takes the first that matches. */
+function checkHeal({ modes }: Sections, { heal }: EnvoySettings): readonly Finding[] {
+  const routes = heal?.routes ?? [];
+  const basePaths = [...modes.values()].flatMap(
+    ({ definition, settings }) => definition.common(settings).basePath ?? [],
+  );
+  return routes.flatMap(({ path }, index) => {
+    const start = path?.exact ?? path?.prefix ?? '/';
+    const place = ['envoy', 'heal', 'routes', index];
+    const base = basePaths.find((each) => isBelow(start, each));
+    if (base !== undefined) {
+      const problem = `this route is never taken: Sallyport itself answers at ${base} and below`;
+      return [warningAt(place, problem, 'remove it: there is no workload to refuse a token')];
+    }
+    const before = routes.findIndex((other) => covers(other.path, path));
+    if (before >= index) return [];
+    const problem = `this route is never taken: heal.routes[${before}] is for everything that it is for`;
+    return [warningAt(place, problem, 'put the narrower route first')];
+  });
+}
+
+type HealPath = NonNullable<NonNullable<EnvoySettings['heal']>['routes']>[number]['path'];
+
+/** Whether every path of `other` is one of `path`. */
+function covers(path: HealPath, other: HealPath): boolean {
+  if (path?.exact !== undefined) return path.exact === other?.exact;
+  return isBelow(other?.exact ?? other?.prefix ?? '/', path?.prefix ?? '/');
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return prefix === '/' || path === prefix || path.startsWith(`${prefix}/`);
 }

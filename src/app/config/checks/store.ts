@@ -8,7 +8,13 @@ type RedisSettings = NonNullable<Sections['store']> & { readonly type: 'redis' }
 /** Refuses settings of Redis that do not go together, and warns of a password that others could read. */
 export function checkStore({ store }: Sections): readonly Finding[] {
   if (store?.type !== 'redis') return [];
-  return [...checkTopology(store), ...checkDatabase(store), ...checkTls(store), ...checkPassword(store)];
+  return [
+    ...checkTopology(store),
+    ...checkDatabase(store),
+    ...checkTls(store),
+    ...checkPassword(store),
+    ...checkGrace(store),
+  ];
 }
 
 function checkTopology(store: RedisSettings): readonly Finding[] {
@@ -62,6 +68,13 @@ function checkPassword(store: RedisSettings): readonly Finding[] {
   const problem = 'the password travels to another machine where anybody on the way can read it';
   const suggestion = url === undefined ? 'add tls: {}' : 'write rediss://';
   return [warningAt(['store', 'password'], problem, suggestion)];
+}
+
+function checkGrace({ cache }: RedisSettings): readonly Finding[] {
+  if (cache.outageGrace === 0 || cache.maxSessions > 0) return [];
+  const problem = 'what is not kept cannot be used while Redis does not answer';
+  const suggestion = 'leave it out, or say how many store.cache.maxSessions there may be';
+  return [errorAt(['store', 'cache', 'outageGrace'], problem, suggestion)];
 }
 
 function addressOf(url: string): Address {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationSchema } from '../../../modes/settings-types.ts';
 import { listenAddressSchema, targetAddressSchema } from './addresses.ts';
+import { healSchema } from './heal.ts';
 
 const file = (what: string) =>
   z.string().min(1).describe(`PEM file with ${what}, as Envoy finds it; a relative path is taken from this file.`);
@@ -10,6 +11,10 @@ export const envoySchema = z
   .strictObject({
     listen: listenAddressSchema.describe('Where Envoy takes the users’ requests.'),
     workload: targetAddressSchema.describe('The application behind Envoy: `host:port` or `unix:/path`.'),
+    workloadProtocol: z
+      .enum(['http1', 'http2'])
+      .default('http1')
+      .describe('What the workload speaks. gRPC needs `http2`, which is spoken without TLS and without asking (h2c).'),
     replicas: z
       .array(
         z.strictObject({
@@ -35,8 +40,10 @@ export const envoySchema = z
       .describe('Mutual TLS towards Sallyport; needed where `listen.authz` or `listen.http` has `tls`.'),
     connectTimeout: durationSchema.prefault('1s').describe('Longest time to connect to Sallyport or to the workload.'),
     checkTimeout: durationSchema
-      .prefault('2s')
-      .describe('Longest time of a check; a request that is not decided by then gets 503.'),
+      .prefault('5s')
+      .describe(
+        'Longest time of a check; a request that is not decided by then gets 503. A request whose access token has ended waits for a new one that long at most.',
+      ),
     streamIdleTimeout: durationSchema
       .prefault('5m')
       .describe('A request, WebSocket or event stream on which nothing moves for this long is ended.'),
@@ -57,6 +64,7 @@ export const envoySchema = z
     admin: listenAddressSchema
       .optional()
       .describe('Envoy’s own admin interface, on loopback or a Unix socket. Without it: none.'),
+    heal: healSchema.optional(),
     accessLog: z
       .boolean()
       .default(false)

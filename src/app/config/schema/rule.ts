@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-const rulePath = z.string().superRefine((text, context) => {
+/** A path as rules write it: decoded, from the first slash on. */
+export const rulePath = z.string().superRefine((text, context) => {
   const mistake = mistakeInPath(text);
   if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
 });
@@ -18,7 +19,8 @@ function mistakeInPath(path: string): string | undefined {
   return undefined;
 }
 
-const prefixPath = rulePath.refine(
+/** As {@link rulePath}, for whole segments. */
+export const prefixPath = rulePath.refine(
   (text) => text === '/' || !text.endsWith('/'),
   'expected a prefix without a slash at the end: /app covers /app and everything below /app/',
 );

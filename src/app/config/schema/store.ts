@@ -1,6 +1,29 @@
 import { z } from 'zod';
-import { durationSchema, secretSchema } from '../../../modes/settings-types.ts';
+import { durationOrNoneSchema, durationSchema, secretSchema } from '../../../modes/settings-types.ts';
 import { hostAddressSchema } from './addresses.ts';
+
+const maxCached = z
+  .int()
+  .min(0)
+  .max(1_000_000)
+  .default(10_000)
+  .describe(
+    'Sessions that are kept open in memory at most, a few kB each, so that the store is not asked for each request. A session that ends anywhere is not served from it any more within a second. 0: every request asks the store.',
+  );
+
+const memoryCache = z.strictObject({ maxSessions: maxCached }).prefault({}).describe('Opened sessions in memory.');
+
+const outageGrace = durationOrNoneSchema
+  .refine((seconds) => seconds <= 600, 'expected at most 10m')
+  .prefault('0s')
+  .describe(
+    'For how long after it was last read a session may be used while Redis does not answer, up to 10m. It is not refreshed then, and ends with its access token. What is ended elsewhere in that time is not noticed before Redis answers again. `0s`: requests that need a session get 503 at once.',
+  );
+
+const redisCache = z
+  .strictObject({ maxSessions: maxCached, outageGrace })
+  .prefault({})
+  .describe('Opened sessions in the memory of each process.');
 
 const memoryStore = z.strictObject({
   type: z.literal('memory'),
@@ -10,6 +33,7 @@ const memoryStore = z.strictObject({
     .max(10_000_000)
     .default(100_000)
     .describe('Sessions that are kept at most. When it is full new logins get 503; nobody who is logged in loses.'),
+  cache: memoryCache,
 });
 
 const nodes = (what: string) => z.array(hostAddressSchema).min(1).describe(what);
@@ -76,6 +100,7 @@ const redisStore = z.strictObject({
   commandTimeout: durationSchema
     .prefault('1s')
     .describe('A command that takes longer has failed; the request gets 503. Keep it below `envoy.checkTimeout`.'),
+  cache: redisCache,
 });
 
 /** Sessions and one-time markers. */
