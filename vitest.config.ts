@@ -34,7 +34,7 @@ export default defineConfig({
       processes('contract', 20),
       processes('integration', 20),
       // Replicas need a store that they share, and a failover something to fail over to.
-      endToEnd('memory', ['replicas', 'admin', 'failover']),
+      endToEnd('memory', ['replicas', 'revocation', 'admin', 'failover']),
       endToEnd('redis', [...onOneStore, 'failover']),
       endToEnd('sentinel', onOneStore),
       endToEnd('cluster', onOneStore),

@@ -17,6 +17,8 @@ export interface ApplicationHostOptions {
   readonly tls: MutualTls | undefined;
   readonly maxHeaderSize: number;
   readonly application: HttpApplication;
+  /** While it is true, every answer ends its connection. */
+  readonly isDraining?: () => boolean;
 }
 
 /** An HTTP server whose application can be replaced while it runs. */
@@ -25,10 +27,11 @@ export interface ApplicationHost {
   readonly port: number | undefined;
   /** From the next request on `application` answers; requests in progress stay where they are. */
   replace(application: HttpApplication): void;
-  /** Another certificate, and perhaps other client authorities, from the next handshake on. Throws for unusable PEM. */
+  /**
+   * Another certificate, and perhaps other client authorities, from the next handshake on: then a connection that was
+   * made under the old ones ends with its next answer. Throws for unusable PEM.
+   */
   renewTls(tls: MutualTls): void;
-  /** Whether a connection was made under client authorities that count no more: its next answer should end it. */
-  isOutdated(socket: Socket): boolean;
   /** Answers what has begun, then closes. */
   close(): Promise<void>;
 }
@@ -38,12 +41,16 @@ export async function hostApplication(options: ApplicationHostOptions): Promise<
   const servers: (Server | HttpsServer)[] = [];
   let { application, tls } = options;
   let accepted = new WeakSet<Socket>();
+  const isOutdated = (socket: Socket) => tls !== undefined && !accepted.has(socket);
   // Fastify listens, and closes: on both addresses of localhost, for one. What answers is the application's own.
   const shell = Fastify({
     logger: false,
     forceCloseConnections: 'idle',
     serverFactory: () => {
-      const server = createServer(options, (request, response) => application.routing(request, response));
+      const server = createServer(options, (request, response) => {
+        endUnread(request, response, () => options.isDraining?.() === true || isOutdated(request.socket));
+        application.routing(request, response);
+      });
       server.on('secureConnection', (socket: Socket) => accepted.add(socket));
       servers.push(server);
       return server;
@@ -60,19 +67,14 @@ export async function hostApplication(options: ApplicationHostOptions): Promise<
       if (next.clientCa !== tls?.clientCa) accepted = new WeakSet();
       tls = next;
     },
-    isOutdated: (socket) => tls !== undefined && !accepted.has(socket),
     close: () => shell.close(),
   };
 }
 
 function createServer(
   { tls, maxHeaderSize }: ApplicationHostOptions,
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server | HttpsServer {
-  const listener = (request: IncomingMessage, response: ServerResponse) => {
-    endUnread(request, response);
-    answer(request, response);
-  };
   const limits = { ...httpBounds, maxHeaderSize };
   if (tls === undefined) return createHttpServer(limits, listener);
   const mutual = { ...secureContextOf(tls), requestCert: true, rejectUnauthorized: true };

@@ -12,8 +12,21 @@ export const httpBounds = {
   connectionsCheckingInterval: 1000,
 } as const satisfies ServerOptions;
 
-/** Ends the connection when a request is answered before all of it came: Node would go on reading, endlessly. */
-export function endUnread(request: IncomingMessage, response: ServerResponse): void {
+/**
+ * Ends the connection when a request is answered before all of it came: Node would go on reading, endlessly. Says so in
+ * the answer, or Envoy would send its next request into the end; also where `isEnding` says that the connection ends.
+ */
+export function endUnread(
+  request: IncomingMessage,
+  response: ServerResponse,
+  isEnding: () => boolean = () => false,
+): void {
+  const writeHead = response.writeHead.bind(response);
+  // By the head itself, and not by a hook of Fastify: some answers do not go through it. A cast, as it has overloads.
+  response.writeHead = ((...parts: Parameters<typeof writeHead>) => {
+    if (!request.complete || isEnding()) response.setHeader('connection', 'close');
+    return writeHead(...parts);
+  }) as typeof response.writeHead;
   response.once('finish', () => {
     if (!request.complete) request.socket.destroySoon();
   });

@@ -8,6 +8,7 @@ import { navigation, scriptFetch } from '../support/browser-headers.ts';
 import type { TestClient } from '../support/client.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { runCommand } from '../support/terminal.ts';
+import { until } from '../support/until.ts';
 import { sessionCookie, startWorld, type World } from '../support/world.ts';
 
 // Two replicas that share a store; sessions are ended through the admin API of the first, on a Unix socket.
@@ -71,6 +72,7 @@ describe('sessions that an operator ends are dead on every replica at once (S2)'
     const client = await world.logIn('/app');
     expect(await statuses(client)).toEqual(new Set([200]));
     expect(await session('end', ...(await words()))).toEqual({ code: 0, out: '1 session ended\n', err: '' });
+    await until('the news is everywhere', async () => !(await statuses(client)).has(200));
     expect(await statuses(client)).toEqual(new Set([401]));
     await expectHealthy(world);
   });
@@ -80,6 +82,7 @@ describe('sessions that an operator ends are dead on every replica at once (S2)'
     world.provider.logInAs('bob', { email: 'bob@example.com', email_verified: true });
     const bob = await world.logIn('/app');
     expect((await session('end', '--user', 'bob')).out).toBe('1 session ended\n');
+    await until('the news is everywhere', async () => !(await statuses(bob)).has(200));
     expect(await statuses(bob)).toEqual(new Set([401]));
     expect(await statuses(alice)).toEqual(new Set([200]));
   });

@@ -7,6 +7,7 @@ import { createClient } from '../support/client.ts';
 import { callbackUrlOf } from '../support/login-steps.ts';
 import { reloadBySignal, reloadsOf, reloadWith } from '../support/reload.ts';
 import { freshKeyRing, runSallyport, type SallyportProcess } from '../support/sallyport.ts';
+import { startTraffic } from '../support/traffic.ts';
 import { until } from '../support/until.ts';
 import { type ConfigDocument, startWorld, type World } from '../support/world.ts';
 
@@ -56,25 +57,16 @@ it('fails no request under load in 20 reloads, bad ones among them, and keeps se
   const client = await world.logIn('/app');
   const before = client.cookieHeader(world.origin);
   const expected = ['login: 200', 'page: 200', 'public page: 200', 'stranger: 401', 'userinfo: 200'];
-  const outcomes = new Map<string, number>();
-  const state = { isOver: false };
-  const keepDoing = async (name: string, act: () => Promise<number>) => {
-    while (!state.isOver) {
-      const outcome = `${name}: ${await act().catch((error: unknown) => String(error))}`;
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    }
-  };
   const statusOf = async (path: string) => (await client.send(`${world.origin}${path}`)).status;
-  const traffic = [
-    keepDoing('page', () => statusOf('/app')),
-    keepDoing('page', () => statusOf('/app/other')),
-    keepDoing('public page', () => statusOf('/public/page')),
-    keepDoing('userinfo', () => statusOf('/_auth/userinfo')),
-    keepDoing('stranger', async () => {
-      return (await createClient().send(`${world.origin}/app`, { headers: scriptFetch })).status;
-    }),
-    keepDoing('login', async () => ((await world.logIn('/app')).cookies(world.origin).size > 0 ? 200 : 0)),
-  ];
+  const traffic = startTraffic([
+    ['page', () => statusOf('/app')],
+    ['page', () => statusOf('/app/other')],
+    ['public page', () => statusOf('/public/page')],
+    ['userinfo', () => statusOf('/_auth/userinfo')],
+    ['stranger', async () => (await createClient().send(`${world.origin}/app`, { headers: scriptFetch })).status],
+    ['login', async () => ((await world.logIn('/app')).cookies(world.origin).size > 0 ? 200 : 0)],
+  ]);
+  const { outcomes } = traffic;
   const allGoOn = async () => {
     const before = new Map(outcomes);
     await until('all traffic goes on', () =>
@@ -92,8 +84,7 @@ it('fails no request under load in 20 reloads, bad ones among them, and keeps se
     expect((await createClient().send(`${world.origin}/extra-${number}`)).status).toBe(200);
   }
   await allGoOn();
-  state.isOver = true;
-  await Promise.all(traffic);
+  await traffic.stop();
   expect([...outcomes.keys()].sort()).toEqual(expected);
   expect(await reloadsOf(sallyport)).toBe(20);
   expect(client.cookieHeader(world.origin)).toBe(before);

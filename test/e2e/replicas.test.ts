@@ -3,6 +3,7 @@ import { expectHealthy } from '../support/aftermath.ts';
 import { navigation, scriptFetch } from '../support/browser-headers.ts';
 import { createClient, type TestClient } from '../support/client.ts';
 import { metricOf } from '../support/metrics.ts';
+import { startTraffic } from '../support/traffic.ts';
 import { until } from '../support/until.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -80,12 +81,13 @@ describe('two replicas', () => {
       headers: { ...navigation, origin: world.origin },
     });
     expect(answer.status).toBe(303);
+    const saved = () => createClient().send(`${world.origin}/app`, { headers: { ...scriptFetch, cookie: cookies } });
+    await until('the news is everywhere', async () => {
+      return (await Promise.all(Array.from({ length: 8 }, saved))).every(({ status }) => status === 401);
+    });
     world.upstream.clear();
     for (let visits = 0; visits < 8; visits += 1) {
-      const refused = await createClient().send(`${world.origin}/app`, {
-        headers: { ...scriptFetch, cookie: cookies },
-      });
-      expect(refused.status).toBe(401);
+      expect((await saved()).status).toBe(401);
     }
     expect(world.upstream.requests).toEqual([]);
   });
@@ -103,6 +105,10 @@ describe('an outage of the store (I4)', () => {
       world.reset();
       await world.store?.[begin]();
       try {
+        // What was read just before is served until nobody can know any more whether it has changed.
+        const statuses = () => Promise.all(Array.from({ length: 4 }, async () => (await visit(client)).status));
+        await until('both notice', async () => !(await statuses()).includes(200));
+        world.upstream.clear();
         for (let visits = 0; visits < 6; visits += 1) {
           const { status, retryAfter, took } = await visit(client);
           expect([status, retryAfter]).toEqual([503, '1']);
@@ -128,27 +134,19 @@ describe('an outage of the store (I4)', () => {
 describe('a rolling restart (G5)', () => {
   it('fails no request: pages, public pages, our own pages and whole logins go on', async () => {
     const client = await world.logIn('/app');
-    const outcomes = new Map<string, number>();
-    const state = { isOver: false };
-    const keepDoing = async (name: string, act: () => Promise<number>) => {
-      while (!state.isOver) {
-        const outcome = `${name}: ${await act().catch((error: unknown) => String(error))}`;
-        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-      }
-    };
     const statusOf = async (path: string) => (await client.send(`${world.origin}${path}`)).status;
-    const traffic = [
-      keepDoing('page', () => statusOf('/app')),
-      keepDoing('public page', () => statusOf('/public/page')),
-      keepDoing('userinfo', () => statusOf('/_auth/userinfo')),
-      keepDoing('login', async () => ((await world.logIn('/app')).cookies(world.origin).size > 0 ? 200 : 0)),
-    ];
+    const traffic = startTraffic([
+      ['page', () => statusOf('/app')],
+      ['public page', () => statusOf('/public/page')],
+      ['userinfo', () => statusOf('/_auth/userinfo')],
+      ['login', async () => ((await world.logIn('/app')).cookies(world.origin).size > 0 ? 200 : 0)],
+    ]);
     for (const index of [0, 1]) {
       await world.restart(index);
       await bothAreAsked();
     }
-    state.isOver = true;
-    await Promise.all(traffic);
+    await traffic.stop();
+    const { outcomes } = traffic;
     expect([...outcomes.keys()].sort()).toEqual(['login: 200', 'page: 200', 'public page: 200', 'userinfo: 200']);
     for (const count of outcomes.values()) expect(count).toBeGreaterThan(20);
   });

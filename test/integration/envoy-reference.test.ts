@@ -14,15 +14,34 @@ import { root } from '../support/tools.ts';
 import { startScriptedCheck } from './envoy-world.ts';
 
 const run = promisify(execFile);
-const reference = join(root, 'envoy/edge.yaml');
+const made = [
+  ['envoy/edge.yaml', 'envoy/sallyport.yaml'],
+  ['envoy/heal.yaml', 'envoy/sallyport-heal.yaml'],
+] as const;
 
-it('envoy/edge.yaml is what sallyport envoy prints for envoy/sallyport.yaml', async () => {
-  const args = ['src/main.ts', 'envoy', '--config', 'envoy/sallyport.yaml'];
+it.each(made)('%s is what sallyport envoy prints for %s', async (reference, configuration) => {
+  const args = ['src/main.ts', 'envoy', '--config', configuration];
   const { stdout } = await run(process.execPath, args, { cwd: root });
-  expect(await readFile(reference, 'utf8')).toBe(stdout);
+  expect(await readFile(join(root, reference), 'utf8')).toBe(stdout);
 });
 
-it('envoy/edge.yaml serves a workload over TLS, with the check on a Unix socket', async () => {
+it.each(made)('%s serves a workload over TLS, with the check on a Unix socket', async (reference) => {
+  const { port, ca, check, workload } = await startReference(reference);
+  expect(await getOverTls(port, ca)).toEqual({ status: 200, protocol: 'TLSv1.3' });
+  expect(check.seen.map(({ authority: host, target }) => [host, target])).toEqual([['app.example.com', '/api/x?x=1']]);
+  expect(workload.requests.map((each) => each.values('x-forwarded-proto'))).toEqual([['https']]);
+});
+
+it('envoy/heal.yaml sends a request again whose token the workload refuses', async () => {
+  const { port, ca, check, workload } = await startReference('envoy/heal.yaml');
+  const headers = [['www-authenticate', 'Bearer error="invalid_token"']] as const;
+  workload.answerWith(() => (workload.requests.length === 1 ? { status: 401, headers } : {}));
+  expect(await getOverTls(port, ca)).toMatchObject({ status: 200 });
+  expect(check.seen.map((each) => each.headers.get('x-envoy-attempt-count'))).toEqual([['1'], ['2']]);
+  expect(workload.requests.map((each) => each.values('x-forwarded-proto'))).toEqual([['https'], ['https']]);
+});
+
+async function startReference(reference: string) {
   const folder = await tempFolder();
   const authority = await createAuthority('edge');
   atEnd(() => authority.remove());
@@ -33,7 +52,7 @@ it('envoy/edge.yaml serves a workload over TLS, with the check on a Unix socket'
   const workload = await startRecordingUpstream();
   atEnd(() => workload.stop());
   const check = await startScriptedCheck({ kind: 'unix', path: join(folder, 'run/authz.sock') });
-  const text = await readFile(reference, 'utf8');
+  const text = await readFile(join(root, reference), 'utf8');
   const port = await withFreePorts(1, async ([edgePort = 0]) => {
     const moved = text
       .replaceAll('/etc/envoy/tls', folder)
@@ -44,10 +63,8 @@ it('envoy/edge.yaml serves a workload over TLS, with the check on a Unix socket'
     await localBackend.startEnvoy(moved);
     return edgePort;
   });
-  expect(await getOverTls(port, authority.certificate)).toEqual({ status: 200, protocol: 'TLSv1.3' });
-  expect(check.seen.map(({ authority: host, target }) => [host, target])).toEqual([['app.example.com', '/orders?x=1']]);
-  expect(workload.requests.map((each) => each.values('x-forwarded-proto'))).toEqual([['https']]);
-});
+  return { port, ca: authority.certificate, check, workload };
+}
 
 function getOverTls(port: number, ca: string): Promise<{ readonly status: number; readonly protocol: string }> {
   return new Promise((resolve, reject) => {
@@ -56,7 +73,7 @@ function getOverTls(port: number, ca: string): Promise<{ readonly status: number
     const options = {
       host: '127.0.0.1',
       port,
-      path: '/orders?x=1',
+      path: '/api/x?x=1',
       headers,
       ca,
       servername: 'localhost',

@@ -11,10 +11,16 @@ export interface DjangoServer {
   readonly port: number;
   /** Registers a client for the site at `origin`. */
   addClient(clientId: string, clientSecret: string, origin: string): Promise<void>;
+  rename(username: string, firstName: string): Promise<void>;
+  /** Ends all tokens of a user, as the page does on which users take back what they allowed. */
+  revoke(username: string): Promise<void>;
 }
 
-/** Starts one. `oidc`: with its OpenID Connect and a new RSA key, or as plain OAuth 2.0. */
-export async function startDjango(oidc: boolean): Promise<DjangoServer> {
+/**
+ * Starts one. `oidc`: with its OpenID Connect and a new RSA key, or as plain OAuth 2.0. `lifetime`: of access tokens, in
+ * seconds; undefined: as long as the toolkit says.
+ */
+export async function startDjango(oidc: boolean, lifetime?: number): Promise<DjangoServer> {
   const { python, pythonPath } = interopTools();
   const control = randomBytes(24).toString('base64url');
   const pem = { type: 'pkcs8', format: 'pem' } as const;
@@ -32,6 +38,7 @@ export async function startDjango(oidc: boolean): Promise<DjangoServer> {
       INTEROP_CONTROL: control,
       INTEROP_PEOPLE: JSON.stringify(people),
       INTEROP_KEY: key,
+      INTEROP_LIFETIME: String(lifetime ?? ''),
     },
   });
   const [, port = ''] = await beforeItEnds(
@@ -39,21 +46,21 @@ export async function startDjango(oidc: boolean): Promise<DjangoServer> {
     running,
     until('Django serves', () => /^serving on (\d+)$/m.exec(running.stdout()) ?? undefined, { deadlineMs: 60_000 }),
   );
+  const command = async (path: string, body: unknown) => {
+    const url = `http://127.0.0.1:${port}/control/${path}`;
+    const answer = await fetch(url, { method: 'POST', headers: { 'x-control': control }, body: JSON.stringify(body) });
+    if (answer.status !== 201) throw new Error(`the Django that answers is not ours: ${answer.status}`);
+  };
   return {
     port: Number(port),
-    async addClient(clientId, clientSecret, origin) {
-      const client = {
+    addClient: (clientId, clientSecret, origin) =>
+      command('clients', {
         client_id: clientId,
         client_secret: clientSecret,
         redirect_uri: `${origin}/_auth/callback`,
         post_logout_redirect_uri: `${origin}/_auth/logout/callback`,
-      };
-      const answer = await fetch(`http://127.0.0.1:${port}/control/clients`, {
-        method: 'POST',
-        headers: { 'x-control': control },
-        body: JSON.stringify(client),
-      });
-      if (answer.status !== 201) throw new Error(`the Django that answers is not ours: ${answer.status}`);
-    },
+      }),
+    rename: (username, firstName) => command('rename', { username, firstName }),
+    revoke: (username) => command('revoke', { username }),
   };
 }

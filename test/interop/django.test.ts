@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createClient, type TestClient } from '../support/client.ts';
-import { startDjango } from './django-server.ts';
+import { type DjangoServer, startDjango } from './django-server.ts';
 import { startGate } from './gate.ts';
 import { journey } from './journey.ts';
 import { alice, type Person } from './people.ts';
+import { refreshJourney } from './refresh-journey.ts';
 import { secretFile } from './secret-file.ts';
 import type { Subject } from './subject.ts';
 import { formsOf, submit, type Visit } from './visit.ts';
@@ -34,8 +35,7 @@ async function answerDjango(
   throw new Error(`Django goes on asking: ${page.url} ${page.body.slice(0, 500)}`);
 }
 
-async function subjectOf(oidc: boolean, settings: Readonly<Record<string, unknown>>): Promise<Subject> {
-  const django = await startDjango(oidc);
+async function subjectOf(django: DjangoServer, oidc: boolean): Promise<Subject> {
   const gate = await startGate(django.port);
   const clientSecret = await secretFile(secret);
   const plain = {
@@ -59,7 +59,6 @@ async function subjectOf(oidc: boolean, settings: Readonly<Record<string, unknow
       clientId,
       clientSecret,
       ...(oidc ? { scopes: ['openid', 'profile', 'email', 'groups'] } : plain),
-      ...settings,
     },
     wrongCredentials: { clientSecret: await secretFile('not-the-secret-0123456789abcdef') },
     register: (origin) => django.addClient(clientId, secret, origin),
@@ -85,7 +84,7 @@ async function subjectOf(oidc: boolean, settings: Readonly<Record<string, unknow
 }
 
 describe('django-oauth-toolkit with its OpenID Connect', () => {
-  const { world, subject } = journey(() => subjectOf(true, {}));
+  const { world, subject } = journey(async () => subjectOf(await startDjango(true), true));
 
   it('authenticates in the header although the metadata names the body first', async () => {
     subject().gate.forget();
@@ -105,7 +104,7 @@ describe('django-oauth-toolkit with its OpenID Connect', () => {
 });
 
 describe('django-oauth-toolkit without its OpenID Connect', () => {
-  const { world, subject } = journey(() => subjectOf(false, {}));
+  const { world, subject } = journey(async () => subjectOf(await startDjango(false), false));
 
   it('asks for no nonce and no openid, and for PKCE all the same', async () => {
     subject().gate.forget();
@@ -116,5 +115,18 @@ describe('django-oauth-toolkit without its OpenID Connect', () => {
     expect(query.get('scope')).toBe('profile');
     expect(query.get('code_challenge_method')).toBe('S256');
     expect(subject().gate.seen('/o/token/')[0]?.form.has('code_verifier')).toBe(true);
+  });
+});
+
+describe('django-oauth-toolkit, refresh tokens that are used once', () => {
+  refreshJourney(async () => {
+    const lifetime = 3;
+    const django = await startDjango(true, lifetime);
+    return {
+      ...(await subjectOf(django, true)),
+      revoke: ({ username }) => django.revoke(username),
+      rename: ({ username }, firstName) => django.rename(username, firstName),
+      refreshes: { lifetime, reuse: '400 invalid_grant', endsOnReuse: true, afterLogout: '400 invalid_grant' },
+    };
   });
 });

@@ -1,4 +1,10 @@
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+  type ServerResponse,
+} from 'node:http';
 import { atEnd } from '../support/ends.ts';
 import { listenOnLoopback } from '../support/listen.ts';
 import { noteSecret } from '../support/seen-secrets.ts';
@@ -11,7 +17,25 @@ export interface SeenRequest {
   readonly headers: IncomingMessage['headers'];
   /** The fields of a form. */
   readonly form: URLSearchParams;
+  /** What the provider said, once it did. */
+  readonly answer: SeenAnswer | undefined;
 }
+
+export interface SeenAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+export interface GateOptions {
+  /** `host` that the provider is told, in place of the one that the client wrote. */
+  readonly host?: string;
+  /** Told of every request before the provider gets it; may hold it back. */
+  readonly watch?: (request: SeenRequest) => Promise<AnswerWatch | undefined>;
+}
+
+/** Told of an answer before the client gets it; may hold it back. */
+export type AnswerWatch = (answer: SeenAnswer) => Promise<void>;
 
 export type GateHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -37,8 +61,9 @@ export interface Gate {
 }
 
 /** Starts a gate in front of a port of 127.0.0.1. The end of the test file ends it. */
-export async function startGate(port = 0): Promise<Gate> {
+export async function startGate(port = 0, { host, watch }: GateOptions = {}): Promise<Gate> {
   const requests: SeenRequest[] = [];
+  const rename = host === undefined ? {} : { host };
   const handlers = new Map<string, GateHandler>();
   let provider = port;
   let isShut = false;
@@ -51,14 +76,27 @@ export async function startGate(port = 0): Promise<Gate> {
     const { method = '', url: target = '/', headers } = request;
     const path = pathOf(target);
     const handler = [...handlers].find(([end]) => path.endsWith(end))?.[1];
-    const body = await bytesOf(request);
-    requests.push({ method, target, headers, form: new URLSearchParams(body.toString()) });
+    const body = await bytesOf(request).catch(() => undefined);
+    if (body === undefined) return void response.destroy();
+    const seen = { method, target, headers, form: new URLSearchParams(body.toString()), answer: undefined };
+    requests.push(seen);
     if (handler !== undefined) return handler(request, response);
-    // With the name that the client used: the provider calls itself by it.
-    const onward = httpRequest({ host: '127.0.0.1', port: provider, method, path: target, headers, agent: false });
-    onward.on('error', () => response.destroy());
-    onward.on('response', (answer) => void send(answer, response));
-    onward.end(body);
+    const watchAnswer = await watch?.(seen);
+    const answer = await passOn({ method, path: target, headers: { ...headers, ...rename } }, body);
+    if (answer === undefined) return void response.destroy();
+    Object.assign(seen, { answer });
+    await watchAnswer?.(answer);
+    response.writeHead(answer.status, [...answer.rawHeaders]).end(answer.body);
+  }
+
+  /** With the name that the client used, unless told otherwise: the provider calls itself by it. */
+  function passOn(options: RequestOptions, body: Buffer): Promise<RawAnswer | undefined> {
+    return new Promise((resolve) => {
+      const onward = httpRequest({ ...options, host: '127.0.0.1', port: provider, agent: false });
+      onward.on('error', () => resolve(undefined));
+      onward.on('response', (answer) => resolve(read(answer)));
+      onward.end(body);
+    });
   }
 
   const own = await listenOnLoopback(server);
@@ -90,14 +128,19 @@ export async function startGate(port = 0): Promise<Gate> {
   };
 }
 
-async function send(answer: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await bytesOf(answer).catch(() => undefined);
-  if (body === undefined) return void response.destroy();
-  noteTokens(answer, body);
+interface RawAnswer extends SeenAnswer {
+  readonly rawHeaders: readonly string[];
+}
+
+/** Undefined when it broke off. */
+async function read(answer: IncomingMessage): Promise<RawAnswer | undefined> {
+  const bytes = await bytesOf(answer).catch(() => undefined);
+  if (bytes === undefined) return undefined;
+  noteTokens(answer, bytes);
   // Framed anew: the body is whole.
-  const headers = answer.rawHeaders.filter((_, index, all) => !isFraming(all[index - (index % 2)] ?? ''));
-  response.writeHead(answer.statusCode ?? 502, [...headers, 'content-length', String(body.length)]);
-  response.end(body);
+  const rawHeaders = answer.rawHeaders.filter((_, index, all) => !isFraming(all[index - (index % 2)] ?? ''));
+  rawHeaders.push('content-length', String(bytes.length));
+  return { status: answer.statusCode ?? 502, headers: answer.headers, body: bytes, rawHeaders };
 }
 
 function isFraming(name: string): boolean {

@@ -25,8 +25,9 @@ export interface Realm {
   addClient(client: KeycloakClient, origin: string): Promise<void>;
   /** From now on another key signs; the old ones stay published. */
   rotateKeys(): Promise<void>;
-  /** Changes settings of the realm: token lifetimes, `revokeRefreshToken`, session time-outs. */
-  change(settings: Readonly<Record<string, unknown>>): Promise<void>;
+  renameUser(username: string, firstName: string): Promise<void>;
+  /** As an administrator: ends all sessions of a user. */
+  logOutUser(username: string): Promise<void>;
 }
 
 /** Creates a realm. `settings`: members of its representation that differ. */
@@ -37,6 +38,14 @@ export async function createRealm(
 ): Promise<Realm> {
   await keycloak.admin('POST', '', { ...representation(name), ...settings });
   let rotations = 0;
+
+  async function userOf(username: string): Promise<{ readonly id: string }> {
+    const found = await keycloak.admin('GET', `/${name}/users?exact=true&username=${username}`);
+    const [user] = found as readonly { readonly id: string }[]; // its UserRepresentation
+    if (user === undefined) throw new Error(`Keycloak does not know ${username}`);
+    return user;
+  }
+
   return {
     path: `/realms/${name}`,
     async addClient(client, origin) {
@@ -51,8 +60,12 @@ export async function createRealm(
         config: { priority: [String(1000 + rotations)], enabled: ['true'], active: ['true'], algorithm: ['RS256'] },
       });
     },
-    async change(changes) {
-      await keycloak.admin('PUT', `/${name}`, changes);
+    async renameUser(username, firstName) {
+      const user = await userOf(username);
+      await keycloak.admin('PUT', `/${name}/users/${user.id}`, { ...user, firstName });
+    },
+    async logOutUser(username) {
+      await keycloak.admin('POST', `/${name}/users/${(await userOf(username)).id}/logout`);
     },
   };
 }

@@ -15,6 +15,7 @@ import { createRealm, type Realm } from './keycloak-realm.ts';
 import { type Keycloak, startKeycloak } from './keycloak-server.ts';
 import { keycloakSubject } from './keycloak-subject.ts';
 import { alice, type Person } from './people.ts';
+import { refreshJourney } from './refresh-journey.ts';
 import { secretFile } from './secret-file.ts';
 import { visit } from './visit.ts';
 
@@ -119,6 +120,29 @@ describe('Keycloak, private_key_jwt and pushed authorization requests', () => {
     expect(token?.form.get('client_assertion_type')).toBe('urn:ietf:params:oauth:client-assertion-type:jwt-bearer');
     expect(token?.form.get('client_assertion')).not.toBe(pushed?.form.get('client_assertion'));
     expect(token?.form.has('client_secret')).toBe(false);
+  });
+});
+
+describe('Keycloak, refresh tokens that are used once', () => {
+  refreshJourney(async () => {
+    const lifetime = 3;
+    const realm = await createRealm(keycloak, 'rotation', {
+      accessTokenLifespan: lifetime,
+      revokeRefreshToken: true,
+      refreshTokenMaxReuse: 0,
+    });
+    const subject = await keycloakSubject(keycloak, {
+      realm,
+      client: { clientId: 'by-rotation', authentication: { kind: 'secret', secret } },
+      settings: { clientSecret: await secretFile(secret) },
+      wrongCredentials: {},
+    });
+    return {
+      ...subject,
+      revoke: ({ username }) => realm.logOutUser(username),
+      rename: ({ username }, firstName) => realm.renameUser(username, firstName),
+      refreshes: { lifetime, reuse: '400 invalid_grant', endsOnReuse: true, afterLogout: '400 invalid_grant' },
+    };
   });
 });
 

@@ -16,6 +16,10 @@ export interface OauthOnlyServer {
   readonly port: number;
   /** Format of answers to clients that accept JSON: some servers do not look. */
   answerIn(format: AnswerFormat): void;
+  /** Access tokens that end, with refresh tokens that are used once, as those of GitHub Apps that opted in. */
+  expireTokens(seconds: number): void;
+  /** The user takes back what they allowed. */
+  revoke(username: string): void;
   addClient(clientId: string, clientSecret: string, redirectUri: string): void;
 }
 
@@ -24,6 +28,19 @@ interface Answer {
   readonly type: string;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+type TokenFields = Readonly<Record<string, string | number>>;
+
+/** What a user allowed a client. */
+interface Grant {
+  readonly person: Person;
+  readonly clientId: string;
+}
+
+interface Granted extends Grant {
+  /** By Date.now(). */
+  readonly endsAt: number;
 }
 
 interface Client {
@@ -35,8 +52,10 @@ interface Client {
 export async function startOauthOnly(): Promise<OauthOnlyServer> {
   const clients = new Map<string, Client>();
   const sessions = new Map<string, Person>();
-  const codes = new Map<string, { readonly person: Person; readonly clientId: string }>();
-  const tokens = new Map<string, Person>();
+  const codes = new Map<string, Grant>();
+  const tokens = new Map<string, Granted>();
+  const refreshTokens = new Map<string, Grant>();
+  let lifetime: number | undefined;
   let format: AnswerFormat = 'json';
 
   function login(query: URLSearchParams, form: URLSearchParams): Answer {
@@ -73,30 +92,40 @@ export async function startOauthOnly(): Promise<OauthOnlyServer> {
     const fields = tokenFields(form);
     return wantsJson
       ? json(200, fields)
-      : { status: 200, type: 'application/x-www-form-urlencoded', body: new URLSearchParams(fields).toString() };
+      : { status: 200, type: 'application/x-www-form-urlencoded', body: formOf(fields) };
   }
 
-  function tokenFields(form: URLSearchParams): Record<string, string> {
+  function tokenFields(form: URLSearchParams): TokenFields {
     const clientId = form.get('client_id') ?? '';
-    const code = form.get('code') ?? '';
-    const found = codes.get(code);
-    codes.delete(code);
     if (clients.get(clientId)?.secret !== form.get('client_secret')) {
       return { error: 'incorrect_client_credentials', error_description: 'The client_id is incorrect.' };
     }
-    if (found?.clientId !== clientId) {
-      return { error: 'bad_verification_code', error_description: 'The code is incorrect or expired.' };
-    }
+    const isRefresh = form.get('grant_type') === 'refresh_token';
+    const grant = isRefresh
+      ? take(refreshTokens, form.get('refresh_token') ?? '')
+      : take(codes, form.get('code') ?? '');
+    if (grant?.clientId === clientId) return issue(grant);
+    return isRefresh
+      ? { error: 'bad_refresh_token', error_description: 'The refresh token passed is incorrect or expired.' }
+      : { error: 'bad_verification_code', error_description: 'The code is incorrect or expired.' };
+  }
+
+  function issue(grant: Grant): TokenFields {
     const accessToken = `gho_${randomBytes(18).toString('hex')}`;
-    tokens.set(accessToken, found.person);
-    return { access_token: accessToken, token_type: 'bearer', scope: 'read:user,user:email' };
+    tokens.set(accessToken, { ...grant, endsAt: Date.now() + (lifetime ?? Number.POSITIVE_INFINITY) * 1000 });
+    const answer = { access_token: accessToken, token_type: 'bearer', scope: 'read:user,user:email' };
+    if (lifetime === undefined) return answer;
+    const refreshToken = `ghr_${randomBytes(38).toString('hex')}`;
+    refreshTokens.set(refreshToken, grant);
+    return { ...answer, refresh_token: refreshToken, expires_in: lifetime, refresh_token_expires_in: 15_897_600 };
   }
 
   function api(path: string, request: IncomingMessage): Answer {
     // As GitHub: who does not say what it is gets nothing.
     if (request.headers['user-agent'] === undefined) return json(403, { message: 'no User-Agent' });
-    const person = tokens.get(/^(?:Bearer|token) (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '');
-    if (person === undefined) return json(401, { message: 'Bad credentials' });
+    const granted = tokens.get(/^(?:Bearer|token) (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '');
+    if (granted === undefined || granted.endsAt < Date.now()) return json(401, { message: 'Bad credentials' });
+    const { person } = granted;
     const name = `${person.firstName} ${person.lastName}`;
     if (path === '/user')
       return json(200, { login: person.username, id: 1000 + people.indexOf(person), email: null, name });
@@ -141,9 +170,30 @@ export async function startOauthOnly(): Promise<OauthOnlyServer> {
     answerIn: (next) => {
       format = next;
     },
+    expireTokens: (seconds) => {
+      lifetime = seconds;
+    },
+    revoke(username) {
+      for (const map of [tokens, refreshTokens]) {
+        for (const [token, { person }] of map) if (person.username === username) map.delete(token);
+      }
+    },
     addClient: (clientId, clientSecret, redirectUri) =>
       void clients.set(clientId, { secret: clientSecret, redirectUri }),
   };
+}
+
+/** Out of the map: what is used once. */
+function take<T>(map: Map<string, T>, key: string): T | undefined {
+  const value = map.get(key);
+  map.delete(key);
+  return value;
+}
+
+function formOf(fields: TokenFields): string {
+  return new URLSearchParams(
+    Object.entries(fields).map(([name, value]): [string, string] => [name, `${value}`]),
+  ).toString();
 }
 
 function page(html: string): Answer {

@@ -4,7 +4,9 @@ import { startGate } from './gate.ts';
 import { journey } from './journey.ts';
 import { type OauthOnlyServer, startOauthOnly } from './oauth-only-server.ts';
 import { alice, bob, type Person } from './people.ts';
+import { refreshJourney } from './refresh-journey.ts';
 import { secretFile } from './secret-file.ts';
+import type { Subject } from './subject.ts';
 import { formsOf, submit, type Visit } from './visit.ts';
 
 const clientId = 'Iv1.sallyport';
@@ -26,52 +28,56 @@ async function answerPages(client: TestClient, first: Visit, person: Person, aut
   throw new Error(`the provider goes on asking: ${page.url}`);
 }
 
+async function subjectOf(server: OauthOnlyServer): Promise<Subject> {
+  const gate = await startGate(server.port);
+  return {
+    gate,
+    settings: {
+      protocol: 'oauth2',
+      issuer: gate.origin,
+      allowHttp: true,
+      clientId,
+      clientSecret: await secretFile(secret),
+      clientAuthentication: 'client_secret_post',
+      scopes: ['read:user', 'user:email'],
+      metadata: {
+        authorization_endpoint: `${gate.origin}/login/oauth/authorize`,
+        token_endpoint: `${gate.origin}/login/oauth/access_token`,
+        userinfo_endpoint: `${gate.origin}/user`,
+      },
+      identity: {
+        subject: 'id',
+        claims: { name: 'name', preferred_username: 'login' },
+        emailsUrl: `${gate.origin}/user/emails`,
+      },
+    },
+    wrongCredentials: { clientSecret: await secretFile('not-the-secret-0123456789abcdef') },
+    register: async (origin) => server.addClient(clientId, secret, `${origin}/_auth/callback`),
+    logIn: (client, page, person) => answerPages(client, page, person, '1'),
+    decline: (client, page, person) => answerPages(client, page, person, '0'),
+    logOut: async (_client, page) => page,
+    userinfoPath: '/user/emails',
+    tokenPath: '/login/oauth/access_token',
+    discoveryPath: undefined,
+    does: {
+      sendIss: false,
+      endItsSession: false,
+      verifyEmail: true,
+      tellGroups: false,
+      answerByForm: false,
+      needPushedRequests: false,
+      refuseWith: 'incorrect_client_credentials',
+    },
+    offers: { takePushedRequests: false, revokeTokens: false, logOutByBackChannel: false },
+    subjectOf: ({ username }) => (username === 'alice' ? '1000' : undefined),
+  };
+}
+
 describe('an OAuth-only provider as GitHub', () => {
   let server: OauthOnlyServer;
   const { world, subject } = journey(async () => {
     server = await startOauthOnly();
-    const gate = await startGate(server.port);
-    return {
-      gate,
-      settings: {
-        protocol: 'oauth2',
-        issuer: gate.origin,
-        allowHttp: true,
-        clientId,
-        clientSecret: await secretFile(secret),
-        clientAuthentication: 'client_secret_post',
-        scopes: ['read:user', 'user:email'],
-        metadata: {
-          authorization_endpoint: `${gate.origin}/login/oauth/authorize`,
-          token_endpoint: `${gate.origin}/login/oauth/access_token`,
-          userinfo_endpoint: `${gate.origin}/user`,
-        },
-        identity: {
-          subject: 'id',
-          claims: { name: 'name', preferred_username: 'login' },
-          emailsUrl: `${gate.origin}/user/emails`,
-        },
-      },
-      wrongCredentials: { clientSecret: await secretFile('not-the-secret-0123456789abcdef') },
-      register: async (origin) => server.addClient(clientId, secret, `${origin}/_auth/callback`),
-      logIn: (client, page, person) => answerPages(client, page, person, '1'),
-      decline: (client, page, person) => answerPages(client, page, person, '0'),
-      logOut: async (_client, page) => page,
-      userinfoPath: '/user/emails',
-      tokenPath: '/login/oauth/access_token',
-      discoveryPath: undefined,
-      does: {
-        sendIss: false,
-        endItsSession: false,
-        verifyEmail: true,
-        tellGroups: false,
-        answerByForm: false,
-        needPushedRequests: false,
-        refuseWith: 'incorrect_client_credentials',
-      },
-      offers: { takePushedRequests: false, revokeTokens: false, logOutByBackChannel: false },
-      subjectOf: ({ username }) => (username === 'alice' ? '1000' : undefined),
-    };
+    return await subjectOf(server);
   });
   afterEach(() => server.answerIn('json'));
 
@@ -108,5 +114,20 @@ describe('an OAuth-only provider as GitHub', () => {
     const { body } = await client.send(`${world().origin}/_auth/userinfo`);
     expect(JSON.parse(body)).toMatchObject({ sub: '1000', email: alice.email });
     expect((await client.open(`${world().origin}/later`)).status).toBe(200);
+  });
+});
+
+describe('an OAuth-only provider as GitHub, with tokens that end', () => {
+  refreshJourney(async () => {
+    const server = await startOauthOnly();
+    const lifetime = 3;
+    server.expireTokens(lifetime);
+    return {
+      ...(await subjectOf(server)),
+      revoke: async ({ username }) => server.revoke(username),
+      rename: undefined,
+      // Its user is logged in there for ever, and nothing tells it of a logout.
+      refreshes: { lifetime, reuse: '200 bad_refresh_token', endsOnReuse: false, afterLogout: '200' },
+    };
   });
 });

@@ -9,6 +9,8 @@ export interface OidcProviderServer {
   readonly port: number;
   /** Registers a client (RFC 7591 §2 metadata). */
   addClient(metadata: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Ends all grants of a user. */
+  revoke(username: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -18,10 +20,11 @@ export function newSigningKey(kid: string): Readonly<Record<string, unknown>> {
   return { ...privateKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' };
 }
 
-/** Starts one that is reached at `issuer` and signs with the first of `keys`. */
+/** Starts one that is reached at `issuer` and signs with the first of `keys`. `lifetime`: of access tokens, in seconds. */
 export async function startOidcProvider(
   issuer: string,
   keys: readonly Readonly<Record<string, unknown>>[],
+  lifetime = 3600,
 ): Promise<OidcProviderServer> {
   const control = randomBytes(24).toString('base64url');
   const running = startProcess({
@@ -34,6 +37,7 @@ export async function startOidcProvider(
       INTEROP_PEOPLE: JSON.stringify(people),
       INTEROP_KEYS: JSON.stringify({ keys }),
       INTEROP_CONTROL: control,
+      INTEROP_LIFETIME: String(lifetime),
     },
   });
   const [, port = ''] = await beforeItEnds(
@@ -41,16 +45,15 @@ export async function startOidcProvider(
     running,
     until('oidc-provider serves', () => /^serving on (\d+)$/m.exec(running.stdout()) ?? undefined),
   );
+  const command = async (path: string, body: unknown) => {
+    const url = `http://127.0.0.1:${port}/control/${path}`;
+    const answer = await fetch(url, { method: 'POST', headers: { 'x-control': control }, body: JSON.stringify(body) });
+    if (answer.status !== 201) throw new Error(`the oidc-provider that answers is not ours: ${answer.status}`);
+  };
   return {
     port: Number(port),
-    async addClient(metadata) {
-      const answer = await fetch(`http://127.0.0.1:${port}/control/clients`, {
-        method: 'POST',
-        headers: { 'x-control': control },
-        body: JSON.stringify(metadata),
-      });
-      if (answer.status !== 201) throw new Error(`the oidc-provider that answers is not ours: ${answer.status}`);
-    },
+    addClient: (metadata) => command('clients', metadata),
+    revoke: (username) => command('revoke', { username }),
     stop: async () => void (await running.stop()),
   };
 }

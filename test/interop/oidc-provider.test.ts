@@ -5,6 +5,7 @@ import { startGate } from './gate.ts';
 import { journey } from './journey.ts';
 import { newSigningKey, type OidcProviderServer, startOidcProvider } from './oidc-provider-server.ts';
 import { alice, type Person } from './people.ts';
+import { refreshJourney } from './refresh-journey.ts';
 import { secretFile } from './secret-file.ts';
 import type { Subject } from './subject.ts';
 import { type Form, formsOf, submit, type Visit, visit } from './visit.ts';
@@ -38,57 +39,68 @@ async function decline(client: TestClient, first: Visit, origin: string, person:
   return await answerPages(client, await visit(client, new URL(abort, consent.url).href), origin, person);
 }
 
+function registrationAt(origin: string) {
+  return {
+    client_id: clientId,
+    client_secret: secret,
+    redirect_uris: [`${origin}/_auth/callback`],
+    post_logout_redirect_uris: [`${origin}/_auth/logout/callback`],
+    require_pushed_authorization_requests: true,
+    grant_types: ['authorization_code', 'refresh_token'],
+  };
+}
+
+async function startSubject(
+  keys: readonly Readonly<Record<string, unknown>>[],
+  lifetime?: number,
+): Promise<{ readonly subject: Subject; readonly server: OidcProviderServer }> {
+  const gate = await startGate();
+  // To a browser, localhost and 127.0.0.1 are two sites.
+  const issuer = gate.localhost;
+  const server = await startOidcProvider(issuer, keys, lifetime);
+  gate.leadTo(server.port);
+  const subject: Subject = {
+    gate,
+    settings: {
+      issuer,
+      allowHttp: true,
+      clientId,
+      clientSecret: await secretFile(secret),
+      scopes: ['openid', 'profile', 'email', 'groups'],
+      responseMode: 'form_post',
+      pushedAuthorization: true,
+    },
+    wrongCredentials: { clientSecret: await secretFile('not-the-secret-0123456789abcdef') },
+    register: (origin) => server.addClient(registrationAt(origin)),
+    logIn: (client, page, person) => answerPages(client, page, issuer, person),
+    decline: (client, page, person) => decline(client, page, issuer, person),
+    logOut: (client, page) => answerPages(client, page, issuer, alice),
+    userinfoPath: '/me',
+    tokenPath: '/token',
+    discoveryPath: '/.well-known/openid-configuration',
+    does: {
+      sendIss: true,
+      endItsSession: true,
+      verifyEmail: true,
+      tellGroups: true,
+      answerByForm: true,
+      needPushedRequests: true,
+      refuseWith: 'invalid_client',
+    },
+    offers: { takePushedRequests: true, revokeTokens: true, logOutByBackChannel: true },
+    subjectOf: ({ username }) => username,
+  };
+  return { subject, server };
+}
+
 describe('oidc-provider: form_post and pushed authorization requests', () => {
   const firstKey = newSigningKey('first');
   let server: OidcProviderServer;
-  let registration: Readonly<Record<string, unknown>>;
 
-  const { world, subject } = journey(async (): Promise<Subject> => {
-    const gate = await startGate();
-    // To a browser, localhost and 127.0.0.1 are two sites.
-    const issuer = gate.localhost;
-    server = await startOidcProvider(issuer, [firstKey]);
-    gate.leadTo(server.port);
-    return {
-      gate,
-      settings: {
-        issuer,
-        allowHttp: true,
-        clientId,
-        clientSecret: await secretFile(secret),
-        scopes: ['openid', 'profile', 'email', 'groups'],
-        responseMode: 'form_post',
-        pushedAuthorization: true,
-      },
-      wrongCredentials: { clientSecret: await secretFile('not-the-secret-0123456789abcdef') },
-      register: async (origin) => {
-        registration = {
-          client_id: clientId,
-          client_secret: secret,
-          redirect_uris: [`${origin}/_auth/callback`],
-          post_logout_redirect_uris: [`${origin}/_auth/logout/callback`],
-          require_pushed_authorization_requests: true,
-        };
-        await server.addClient(registration);
-      },
-      logIn: (client, page, person) => answerPages(client, page, issuer, person),
-      decline: (client, page, person) => decline(client, page, issuer, person),
-      logOut: (client, page) => answerPages(client, page, issuer, alice),
-      userinfoPath: '/me',
-      tokenPath: '/token',
-      discoveryPath: '/.well-known/openid-configuration',
-      does: {
-        sendIss: true,
-        endItsSession: true,
-        verifyEmail: true,
-        tellGroups: true,
-        answerByForm: true,
-        needPushedRequests: true,
-        refuseWith: 'invalid_client',
-      },
-      offers: { takePushedRequests: true, revokeTokens: true, logOutByBackChannel: true },
-      subjectOf: ({ username }) => username,
-    };
+  const { world, subject } = journey(async () => {
+    const started = await startSubject([firstKey]);
+    server = started.server;
+    return started.subject;
   });
 
   it('brings the response from another site, in a browser, where no Lax cookie comes along', async () => {
@@ -108,10 +120,24 @@ describe('oidc-provider: form_post and pushed authorization requests', () => {
     for (const keys of [[second, firstKey], [third]]) {
       await server.stop();
       server = await startOidcProvider(subject().gate.localhost, keys);
-      await server.addClient(registration);
+      await server.addClient(registrationAt(world().origin));
       subject().gate.leadTo(server.port);
       expect((await world().arrive(createClient())).status).toBe(200);
       expect((await world().arrive(createClient())).status).toBe(200);
     }
+  });
+});
+
+describe('oidc-provider: refresh tokens that are used once', () => {
+  refreshJourney(async () => {
+    const lifetime = 3;
+    const { subject, server } = await startSubject([newSigningKey('only')], lifetime);
+    return {
+      ...subject,
+      revoke: ({ username }) => server.revoke(username),
+      // They are at userinfo, and not in the ID token that comes with a refresh.
+      rename: undefined,
+      refreshes: { lifetime, reuse: '400 invalid_grant', endsOnReuse: true, afterLogout: '400 invalid_grant' },
+    };
   });
 });

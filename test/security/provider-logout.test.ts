@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { Agent, request as httpRequest } from 'node:http';
-import { type JWTPayload, SignJWT } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectHealthy } from '../support/aftermath.ts';
-import { createClient, type TestClient } from '../support/client.ts';
+import type { TestClient } from '../support/client.ts';
+import { type Claims, logoutTokenOf, postLogoutToken } from '../support/logout-token.ts';
 import { noteSecret } from '../support/seen-secrets.ts';
+import { until } from '../support/until.ts';
 import { startWorld, type World } from '../support/world.ts';
-
-const event = 'http://schemas.openid.net/event/backchannel-logout';
 
 let world: World;
 
@@ -17,27 +15,8 @@ beforeAll(async () => {
 beforeEach(() => world.reset());
 afterEach(() => expectHealthy(world));
 
-type Claims = Readonly<Record<string, unknown>>;
-
-/** A logout token of the provider for alice, good unless told otherwise; a claim that is undefined is left out. */
-async function logoutToken(claims: Claims = {}, header: Claims = {}): Promise<string> {
-  const now = Math.floor(Date.now() / 1000);
-  const good = { iss: world.provider.issuer, aud: world.provider.clientId, iat: now, exp: now + 120, sub: 'alice' };
-  const payload = { ...good, jti: randomUUID(), events: { [event]: {} }, ...claims } as JWTPayload; // wrong on purpose
-  return await new SignJWT(payload)
-    .setProtectedHeader({ alg: 'RS256', kid: 'rs256', typ: 'logout+jwt', ...header })
-    .sign(world.provider.signingKey);
-}
-
-/** As the provider sends it, through Envoy. */
-async function post(token: string): Promise<number> {
-  const answer = await createClient().send(`${world.origin}/_auth/backchannel-logout`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({ logout_token: token }).toString(),
-  });
-  return answer.status;
-}
+const logoutToken = (claims: Claims = {}, header: Claims = {}) => logoutTokenOf(world, claims, header);
+const post = (token: string) => postLogoutToken(world, token);
 
 async function isAlive(client: TestClient): Promise<boolean> {
   return (await client.send(`${world.origin}/app`)).status === 200;
@@ -50,6 +29,7 @@ describe('X5 back-channel logout', () => {
     const bob = await world.logIn();
     expect(await post(await logoutToken())).toBe(200);
     for (const client of alices) {
+      await until('the news is everywhere', async () => !(await isAlive(client)));
       for (let round = 0; round < 4; round += 1) expect(await isAlive(client)).toBe(false);
     }
     expect(await isAlive(bob)).toBe(true);

@@ -3,6 +3,7 @@ import { scriptFetch } from '../support/browser-headers.ts';
 import { createClient, type TestClient } from '../support/client.ts';
 import { metricOf } from '../support/metrics.ts';
 import { rawGet, sendRaw } from '../support/raw-http.ts';
+import { until } from '../support/until.ts';
 import { sessionCookie, type World } from '../support/world.ts';
 
 /** The session id that a client's cookie holds. */
@@ -15,8 +16,9 @@ export function randomPartOf(id: string): string {
   return id.split('.').at(-1) ?? '';
 }
 
-/** The cookie of this id opens nothing on any replica, in the check or in the side service. */
+/** The cookie of this id opens nothing on any replica, in the check or in the side service, once that was heard. */
 export async function expectDead(world: World, id: string): Promise<void> {
+  await until('the news is everywhere', async () => !(await userinfoOf(world, id)).includes(200));
   const headers = { cookie: `${sessionCookie}=${id}` };
   const asked = world.upstream.requests.length;
   const before = await Promise.all(world.replicas.map((replica) => metricOf(replica, 'sallyport_checks_total')));

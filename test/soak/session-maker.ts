@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createRedisStore } from '../../src/adapters/ioredis/redis-store.ts';
-import { createIdNames } from '../../src/adapters/node-crypto/id-names.ts';
 import { parseKeyRing } from '../../src/adapters/node-crypto/key-ring.ts';
-import { createSealer } from '../../src/adapters/node-crypto/sealer.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
-import { systemRandom } from '../../src/adapters/system/random.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { secondsOf } from '../../src/core/time.ts';
 import { createSession } from '../../src/flows/sessions.ts';
 import { sessionAt, tokenSetAt } from '../support/session.ts';
+import { sessionPorts } from '../support/session-ports.ts';
 import type { World } from '../support/world.ts';
 
 /** Makes sessions of a world without its provider: as a login would, by the same code and keys. */
@@ -27,12 +25,7 @@ export async function createSessionMaker(world: World): Promise<SessionMaker> {
     { clock: systemClock },
   );
   if (!(await store.isReachable())) throw new Error('Redis does not answer');
-  const ports = {
-    records: store.sessions,
-    index: store.index,
-    sealer: createSealer(ring, systemRandom),
-    idNames: createIdNames(ring, systemRandom),
-  };
+  const ports = sessionPorts(store, ring, systemClock);
   // Of the size that providers issue, and as little compressible.
   const [accessToken, idToken] = [token(), token()];
   let made = 0;
@@ -55,7 +48,7 @@ export async function createSessionMaker(world: World): Promise<SessionMaker> {
       ]),
       tokenSet: tokenSetAt(now, { accessToken, idToken }),
     });
-    return await createSession(session, { idleLifetime: secondsOf(12 * 3600), maxPerUser: undefined }, ports);
+    return await createSession(session, { idleLifetime: secondsOf(12 * 3600), maxPerUser: 100_000 }, ports);
   }
 
   return {

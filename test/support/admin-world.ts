@@ -94,7 +94,7 @@ export async function startAdminWorld(adjust: (config: ConfigDocument) => void =
       begin: (parts = {}) =>
         createSession(
           sessionAt(systemClock.now(), parts),
-          { idleLifetime: secondsOf(3600), maxPerUser: undefined },
+          { idleLifetime: secondsOf(3600), maxPerUser: 100_000 },
           serving.current.application.sessions,
         ),
       async call(method, path, { authorization = `Bearer ${adminToken}`, headers = {}, body } = {}) {

@@ -31,3 +31,9 @@ const json = fc.letrec<{ value: JsonValue }>((tie) => ({
 
 /** Any value that JSON gives back as it was. */
 export const anyJson: Arbitrary<JsonValue> = json.value;
+
+/** Any bytes, and those of any JSON. */
+export const bytesOrJson: Arbitrary<Uint8Array> = fc.oneof(
+  fc.uint8Array(),
+  fc.json().map((text) => new TextEncoder().encode(text)),
+);

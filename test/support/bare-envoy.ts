@@ -1,4 +1,4 @@
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { startEnvoy } from './environment.ts';
 import { withFreePorts } from './ports.ts';
 import { runSallyport } from './sallyport.ts';
@@ -30,7 +30,7 @@ export async function startChangedEnvoy(world: World, change: (manager: ConfigDo
     const [listener] = bootstrap['static_resources'].listeners;
     listener.address.socket_address.port_value = port;
     change(listener.filter_chains[0].filters[0].typed_config);
-    await startEnvoy(stringify(bootstrap, { aliasDuplicateObjects: false }));
+    await startEnvoy(JSON.stringify(bootstrap));
     return port;
   });
 }

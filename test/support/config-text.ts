@@ -27,7 +27,7 @@ export const gateMode = defineMode({
     basePath,
     providers: [provider].flat(),
     cookie,
-    sharesStore: true,
+    state: 'store',
   }),
   create: createNone,
 });
@@ -37,7 +37,7 @@ export const bystanderMode = defineMode({
   name: 'bystander',
   settings: z.strictObject({}),
   requirements: z.strictObject({}),
-  common: () => ({ basePath: undefined, providers: [], cookie: undefined, sharesStore: false }),
+  common: () => ({ basePath: undefined, providers: [], cookie: undefined, state: 'none' }),
   guardsRequests: false,
   create: createNone,
 });

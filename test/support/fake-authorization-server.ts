@@ -1,4 +1,6 @@
+import type { Claims } from '../../src/core/json.ts';
 import { codeChallengeOf } from '../../src/core/oauth/pkce.ts';
+import { Secret } from '../../src/core/secret.ts';
 import { epochSecondsOf } from '../../src/core/time.ts';
 import type {
   Authentication,
@@ -7,8 +9,9 @@ import type {
   LogoutToken,
   Redemption,
   RedemptionChecks,
+  Refresh,
 } from '../../src/ports/authorization-server.ts';
-import { sessionAt } from './session.ts';
+import { sessionAt, tokenSetAt } from './session.ts';
 
 /** An authorization server in memory, strict as a real one, that does what a test tells it to. */
 export interface FakeAuthorizationServer extends AuthorizationServer {
@@ -17,6 +20,12 @@ export interface FakeAuthorizationServer extends AuthorizationServer {
   readonly logouts: readonly LogoutRequest[];
   /** Makes a logout token that is good, and says what it says. */
   logoutToken(parts: { readonly subject?: string; readonly sid?: string }): string;
+  /** Refresh tokens that it was asked to redeem, each for another one. */
+  readonly refreshes: readonly string[];
+  /** What the ID token of later refreshes says. */
+  refreshWith(parts: { readonly claims: Claims }): void;
+  /** Takes no refresh token any more. */
+  endGrants(): void;
   /** Refresh tokens that were revoked. */
   readonly revoked: readonly (string | undefined)[];
   /** Logs the user in who was sent to `url`, and returns the query of the authorization response. */
@@ -25,6 +34,10 @@ export interface FakeAuthorizationServer extends AuthorizationServer {
   decline(url: string, error?: string): string;
   /** What later redemptions yield in place of a validated answer; undefined is the normal answer again. */
   answer(redemption: Redemption | undefined): void;
+  /** What later refreshes yield; undefined: another token set and another refresh token again. */
+  answerRefresh(refresh: Refresh | undefined): void;
+  /** Refreshes wait until the release. */
+  holdRefreshes(): { release(): void };
   /** Who later redemptions authenticate. */
   logInAs(parts: Partial<Authentication>): void;
   /** Cannot be asked any more, or can again. */
@@ -48,10 +61,15 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
   const redemptions: { response: URL; checks: RedemptionChecks }[] = [];
   const logouts: LogoutRequest[] = [];
   const logoutTokens = new Map<string, LogoutToken>();
+  const refreshes: string[] = [];
   const revoked: (string | undefined)[] = [];
   const unavailable = { kind: 'unavailable', detail: 'connect ECONNREFUSED' } as const;
   let reachable = true;
+  let areGrantsOver = false;
+  let refreshedClaims: Claims | undefined;
   let fixedAnswer: Redemption | undefined;
+  let fixedRefresh: Refresh | undefined;
+  let gate = Promise.resolve();
   let user: Partial<Authentication> = {};
 
   function responseTo(url: string, parameters: Readonly<Record<string, string>>): string {
@@ -85,6 +103,13 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
     vouchesForEmail: options.vouchesForEmail ?? false,
     redemptions,
     logouts,
+    refreshes,
+    refreshWith({ claims }) {
+      refreshedClaims = claims;
+    },
+    endGrants() {
+      areGrantsOver = true;
+    },
     revoked,
     async issuer() {
       return reachable ? { issuer, sendsIss } : unavailable;
@@ -106,6 +131,20 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
       redemptions.push({ response, checks });
       if (!reachable) return unavailable;
       return fixedAnswer ?? redeem(response, checks);
+    },
+    async refresh({ refreshToken, tokenSet }, rotated) {
+      if (!reachable) return { ...unavailable, retryAfter: undefined, isLost: false };
+      if (areGrantsOver)
+        return { kind: 'refused', code: 'invalid_grant', detail: 'the provider answered invalid_grant' };
+      refreshes.push(refreshToken.reveal());
+      await gate;
+      if (fixedRefresh !== undefined) return fixedRefresh;
+      const next = new Secret(`canary-refresh-token-${refreshes.length}`);
+      await rotated(next);
+      const accessToken = new Secret(`canary-access-token-${refreshes.length}`);
+      const { idToken, scope } = tokenSet;
+      const renewed = tokenSetAt(options.now(), { accessToken, refreshToken: next, idToken, scope });
+      return { kind: 'refreshed', tokenSet: renewed, claims: refreshedClaims, withdrawn: [] };
     },
     async endSessionUrl(request) {
       if (!reachable || !hasLogout) return undefined;
@@ -138,6 +177,14 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
     decline: (url, error = 'access_denied') => responseTo(url, { error }),
     answer: (redemption) => {
       fixedAnswer = redemption;
+    },
+    answerRefresh: (refresh) => {
+      fixedRefresh = refresh;
+    },
+    holdRefreshes: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      return { release: resolve };
     },
     logInAs: (parts) => {
       user = parts;

@@ -1,11 +1,11 @@
 import { createDerivedKeys } from '../../src/adapters/node-crypto/derived-keys.ts';
-import { createIdNames } from '../../src/adapters/node-crypto/id-names.ts';
 import { newKeyRing } from '../../src/adapters/node-crypto/new-key-ring.ts';
-import { createSealer } from '../../src/adapters/node-crypto/sealer.ts';
 import { systemRandom } from '../../src/adapters/system/random.ts';
+import { createRefresher } from '../../src/flows/refresh-sessions.ts';
 import type { ModeServices } from '../../src/modes/mode.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { renderer } from './rendered.ts';
+import { pauseOf, sessionPorts } from './session-ports.ts';
 
 /** What a mode is built with: real cryptography on a fresh key ring, no provider and no issuer unless told otherwise. */
 export function modeServices({
@@ -14,19 +14,19 @@ export function modeServices({
 }: Pick<ModeServices, 'origins' | 'clock' | 'telemetry'> &
   Partial<Omit<ModeServices, 'store' | 'sessions'>> & { readonly store: Store }): ModeServices {
   const ring = newKeyRing(systemRandom, parts.clock.now());
-  const sealer = createSealer(ring, systemRandom);
-  const idNames = createIdNames(ring, systemRandom);
+  const sessions = sessionPorts(store, ring, parts.clock);
+  const { sealer, records } = sessions;
+  const ports = { providers: new Map(), pause: pauseOf(parts.clock), random: systemRandom, ...parts };
   return {
-    random: systemRandom,
     renderer,
     sealer,
     store,
-    sessions: { records: store.sessions, index: store.index, sealer, idNames },
+    sessions,
+    refresher: createRefresher({ records, sealer, ...ports }),
     derivedKeys: createDerivedKeys(ring),
-    providers: new Map(),
     createIssuerEngine: () => {
       throw new Error('this test has no issuer');
     },
-    ...parts,
+    ...ports,
   };
 }

@@ -5,13 +5,14 @@ import { atEnd } from './ends.ts';
 import { type JwtParts, jwtPartsOf } from './jws.ts';
 import { listenOnLoopback } from './listen.ts';
 import { noteSecret } from './seen-secrets.ts';
+import { createTokenEndpoint, type RefreshControls } from './token-endpoint.ts';
 
 /** The provider's endpoints, as tests name them. */
 export type Endpoint = 'discovery' | 'authorize' | 'token' | 'userinfo' | 'jwks' | 'end_session' | 'other';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-export interface TestProvider {
+export interface TestProvider extends RefreshControls {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
@@ -39,7 +40,7 @@ const alice = { email: 'alice@example.com', email_verified: true, name: 'Alice A
 
 /**
  * A certified OpenID provider (oidc-provider) that logs in and consents by itself, counts what it is asked, and
- * misbehaves when told to. Any redirect URI is registered.
+ * misbehaves when told to. Any redirect URI is registered. Refresh tokens are issued always, and rotate.
  */
 export async function startProvider(): Promise<TestProvider> {
   const server = createServer();
@@ -55,19 +56,32 @@ export async function startProvider(): Promise<TestProvider> {
   const keys = { rs256: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, es256: newEcKey() };
   const provider = createProvider(issuer, { clientId, clientSecret }, state, keys);
   const callback = provider.callback();
+  const tokenEndpoint = createTokenEndpoint();
 
   server.on('request', (request, response) => {
     const endpoint = endpointOf(request.url ?? '');
     counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
-    if (endpoint === 'token') watchTokens(response);
+    const answer = () => answerAt(endpoint, request, response);
+    if (endpoint !== 'token') return answer();
+    // A body that breaks off is answered by nobody.
+    tokenEndpoint.serve(request, response, answer).catch(() => response.destroy());
+  });
+
+  function answerAt(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): void {
     const handler = handlers.get(endpoint);
-    if (handler !== undefined) return handler(request, response);
-    if (request.url?.startsWith('/interaction/')) return void logIn(provider, request, response, state.sub);
+    if (handler !== undefined) {
+      handler(request, response);
+      return;
+    }
+    if (request.url?.startsWith('/interaction/')) {
+      void logIn(provider, request, response, state.sub);
+      return;
+    }
     const edit = edits.get(endpoint);
     if (edit !== undefined) editJson(response, edit);
     if (endpoint === 'authorize' && editLocation !== undefined) editRedirect(response, issuer, editLocation);
     void callback(request, response);
-  });
+  }
 
   const stop = async () => {
     forget();
@@ -77,6 +91,7 @@ export async function startProvider(): Promise<TestProvider> {
   const forget = atEnd(stop);
 
   return {
+    ...tokenEndpoint.controls,
     issuer,
     clientId,
     clientSecret,
@@ -102,6 +117,7 @@ export async function startProvider(): Promise<TestProvider> {
     },
     reset: () => {
       counts.clear();
+      tokenEndpoint.reset();
       handlers.clear();
       edits.clear();
       editLocation = undefined;
@@ -137,7 +153,7 @@ function createProvider(
         client_secret: client.clientSecret,
         redirect_uris: ['http://127.0.0.1/registered-by-prototype'],
         post_logout_redirect_uris: ['http://127.0.0.1/registered-by-prototype'],
-        grant_types: ['authorization_code'],
+        grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
       },
     ],
@@ -151,7 +167,15 @@ function createProvider(
       email: ['email', 'email_verified'],
       groups: ['groups'],
     },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
+    features: {
+      devInteractions: { enabled: false },
+      revocation: { enabled: true },
+      rpInitiatedLogout: { enabled: true },
+    },
+    // As a provider is that takes refreshing seriously: a new refresh token each time, and one that comes twice revokes
+    // the grant with all its tokens.
+    issueRefreshToken: async () => true,
+    rotateRefreshToken: true,
     renderError: async (context, out) => {
       context.type = 'text';
       context.body = `provider: ${out.error}: ${out.error_description ?? ''}`;
@@ -163,6 +187,7 @@ function createProvider(
       Grant: 86_400,
       IdToken: 3600,
       Interaction: 600,
+      RefreshToken: 86_400,
       Session: 86_400,
     },
     findAccount: (_context, id) => ({
@@ -174,7 +199,9 @@ function createProvider(
       if (party === undefined || session?.accountId === undefined) return undefined;
       // One grant for all tabs: a code dies with the grant that a later one replaces.
       const granted = session.grantIdFor(party.clientId);
-      if (granted !== undefined) return await context.oidc.provider.Grant.find(granted);
+      const known = granted === undefined ? undefined : await context.oidc.provider.Grant.find(granted);
+      // Revoked, it is gone, and the next login gets another.
+      if (known !== undefined) return known;
       const grant = new context.oidc.provider.Grant({ clientId: party.clientId, accountId: session.accountId });
       grant.addOIDCScope('openid profile email groups');
       await grant.save();
@@ -212,16 +239,6 @@ const paths: readonly (readonly [string, Endpoint])[] = [
 function endpointOf(url: string): Endpoint {
   const path = url.split('?')[0] ?? '';
   return paths.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`))?.[1] ?? 'other';
-}
-
-/** Remembers the tokens of an answer as it is sent. */
-function watchTokens(response: ServerResponse): void {
-  const end = response.end.bind(response) as (body?: unknown) => ServerResponse; // one of its overloads
-  response.end = ((body?: unknown) => {
-    const text = typeof body === 'string' || Buffer.isBuffer(body) ? body.toString() : '';
-    for (const [, token] of text.matchAll(/"(?:access|refresh|id)_token":"([^"\\\\]+)"/g)) noteSecret(token);
-    return end(body);
-  }) as ServerResponse['end'];
 }
 
 /** Lets `change` see the JSON body before it is sent. */

@@ -17,7 +17,10 @@ export interface RelyingParty {
 }
 
 /** Our registration at a tiny provider, as the configuration would have it; `changes` differ. */
-export function registrationAt(provider: TinyProvider, changes: Partial<ProviderOptions> = {}): ProviderOptions {
+export function registrationAt(
+  provider: Pick<TinyProvider, 'origin' | 'clientId'>,
+  changes: Partial<ProviderOptions> = {},
+): ProviderOptions {
   return {
     name: 'idp',
     label: 'Example',

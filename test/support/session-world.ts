@@ -38,6 +38,8 @@ export interface SessionWorld {
   visit(browser: Browser, target: string, options?: InjectOptions): Promise<LightMyRequestResponse>;
   /** The whole way from `/login` to a session. */
   logIn(browser: Browser, returnTo?: string): Promise<LightMyRequestResponse>;
+  /** Its session cookie opens a session. The question changes no cookie of it. */
+  isLoggedIn(browser: Browser): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -61,7 +63,7 @@ export function cookieHeader(browser: Browser): string {
 
 /** Id of a session in the world's store that another instance made. */
 export async function otherSession({ services, clock }: SessionWorld): Promise<string> {
-  const limits = { idleLifetime: secondsOf(3600), maxPerUser: undefined };
+  const limits = { idleLifetime: secondsOf(3600), maxPerUser: 100_000 };
   return await createSession(sessionAt(clock.now(), { instance: 'other' }), limits, services.sessions);
 }
 
@@ -108,6 +110,7 @@ export async function sessionWorld(options: SessionWorldOptions = {}): Promise<S
       const started = await visit(browser, `/_auth/login?rd=${encodeURIComponent(returnTo)}`);
       return await visit(browser, `/_auth/callback?${provider.approve(String(started.headers.location))}`);
     },
+    isLoggedIn: async (browser) => (await visit(copyOf(browser), '/_auth/userinfo')).statusCode === 200,
     close: async () => await service.close(),
   };
 }

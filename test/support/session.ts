@@ -1,13 +1,13 @@
 import type { TokenSet } from '../../src/core/oauth/token-set.ts';
 import { Secret } from '../../src/core/secret.ts';
 import type { Session } from '../../src/core/session/session.ts';
-import { epochSecondsOf } from '../../src/core/time.ts';
+import { epochMillisecondsOf, epochSecondsOf } from '../../src/core/time.ts';
 
 /** A token set that was obtained at `obtainedAt` and lives for an hour. */
 export function tokenSetAt(obtainedAt: number, parts: Partial<TokenSet> = {}): TokenSet {
   return {
     accessToken: new Secret('canary-access-token'),
-    obtainedAt: epochSecondsOf(obtainedAt),
+    obtainedAt: epochMillisecondsOf(obtainedAt * 1000),
     expiresAt: epochSecondsOf(obtainedAt + 3600),
     refreshToken: new Secret('canary-refresh-token'),
     idToken: new Secret('canary-id-token'),
@@ -34,6 +34,7 @@ export function sessionAt(createdAt: number, parts: Partial<Session> = {}): Sess
     tokenSet: tokenSetAt(createdAt),
     createdAt: epochSecondsOf(createdAt),
     endsAt: epochSecondsOf(createdAt + 12 * 3600),
+    healedAt: undefined,
     ...parts,
   };
 }

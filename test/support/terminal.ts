@@ -9,15 +9,16 @@ export interface CommandOutcome {
   readonly err: string;
 }
 
-/** A command of the CLI in this process, from its words to its exit code. */
+/** A command of the CLI in this process, from its words to its exit code. `input`: what stands in its standard input. */
 export async function runCommand(
   words: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  input = '',
 ): Promise<CommandOutcome> {
   const wrote = { out: '', err: '' };
   const code = await runProgram(words, {
     environment,
-    input: Readable.from([]),
+    input: Readable.from([Buffer.from(input)]),
     out: (text) => {
       wrote.out += text;
     },

@@ -3,7 +3,7 @@ import type { Secret } from '../../core/secret.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { Address } from '../address.ts';
-import { type ApplicationHost, hostApplication } from '../application-host.ts';
+import { hostApplication } from '../application-host.ts';
 import type { MutualTls } from '../mutual-tls.ts';
 import type { AdminOperations } from './operations.ts';
 import { addRoutes } from './routes.ts';
@@ -34,12 +34,10 @@ const bodyLimit = 256 * 1024;
 
 /** Serves the admin API, version 1. Rejects when the address cannot be used. */
 export async function listenAdmin(options: AdminOptions): Promise<AdminServer> {
-  const state: { host: ApplicationHost | undefined } = { host: undefined };
-  const application = createApplication(options, (request) => state.host?.isOutdated(request.raw.socket) === true);
+  const application = createApplication(options);
   await application.ready();
   const { address, tls } = options;
   const host = await hostApplication({ address, tls, maxHeaderSize, application });
-  state.host = host;
   return {
     port: host.port,
     renewTls: (next) => host.renewTls(next),
@@ -50,10 +48,7 @@ export async function listenAdmin(options: AdminOptions): Promise<AdminServer> {
   };
 }
 
-function createApplication(
-  { token, operations, telemetry }: AdminOptions,
-  isOutdated: (request: FastifyRequest) => boolean,
-): FastifyInstance {
+function createApplication({ token, operations, telemetry }: AdminOptions): FastifyInstance {
   const application = Fastify({ logger: false, bodyLimit });
   const admit = createTokenGuard(token, () => performance.now() / 1000);
   application.addHook('onRequest', async (request, reply) => {
@@ -63,9 +58,6 @@ function createApplication(
     // A problem, not an event: its lines are bounded, however many callers there are.
     telemetry.problem('admin_request_answered', { outcome: `token_${admission}` });
     await refuseCaller(admission, reply);
-  });
-  application.addHook('onSend', async (request, reply) => {
-    if (isOutdated(request)) reply.header('connection', 'close');
   });
   application.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'not_found', 'there is nothing here'));
   application.setErrorHandler((error, request, reply) => answerError(error, request, reply, telemetry));

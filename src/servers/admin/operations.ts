@@ -36,6 +36,8 @@ export interface AdminOperations {
   /** Instances whose sessions are in cookies: nobody can list or end them. */
   sealedInstances(): readonly string[];
   explain(query: ExplainQuery): Promise<object>;
+  /** The keys of the ring, what needs them, and when they can go. */
+  keys(): Promise<object>;
   config(): object;
   reload(): Promise<ReloadAnswer>;
 }

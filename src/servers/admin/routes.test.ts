@@ -26,6 +26,7 @@ it.each([
     endSession: none,
     sealedInstances: () => [],
     explain: none,
+    keys: none,
     config: none,
     reload: none,
   };

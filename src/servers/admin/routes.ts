@@ -66,6 +66,9 @@ export function addRoutes(application: FastifyInstance, operations: AdminOperati
     if (input.kind === 'invalid') return send(invalid(operation, input), reply);
     return send({ operation, status: 200, body: await operations.explain(input.value) }, reply);
   });
+  application.get('/v1/keys', async (_request, reply) =>
+    send({ operation: 'show_keys', status: 200, body: await operations.keys() }, reply),
+  );
   application.get('/v1/config', (_request, reply) =>
     send({ operation: 'show_config', status: 200, body: operations.config() }, reply),
   );

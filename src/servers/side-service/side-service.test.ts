@@ -20,6 +20,13 @@ const routes: FastifyPluginAsync = async (service) => {
   service.get('/query', async (request) => ({ parsed: request.query, target: request.raw.url }));
   service.get('/origin', async (request) => ({ origin: request.publicOrigin ?? null }));
   service.post('/echo', async (request) => ({ body: request.body }));
+  // As the issuer's engine answers: by itself, whatever of the request has come.
+  service.removeContentTypeParser('text/plain');
+  service.addContentTypeParser('text/plain', (_request, _body, done) => done(null));
+  service.post('/hijacked', async (_request, reply) => {
+    reply.hijack();
+    reply.raw.end('by itself');
+  });
   service.get('/store', async () => {
     throw new StoreUnavailableError('find', { cause: new Error('canary-cause') });
   });
@@ -147,6 +154,13 @@ describe('what goes wrong', () => {
     expect(telemetry.names()).toEqual([]);
   });
 
+  it('says that the connection ends where a body is not read, also in an answer that a route sends by itself', async () => {
+    const lines = ['Content-Type: text/plain', 'Content-Length: 100000'];
+    const request = rawGet('/_auth/hijacked', 'app.example.com', lines, 'POST').replace(/connection: close\r\n/i, '');
+    const answer = await sendRaw(port, `${request}${'x'.repeat(100)}`);
+    expect([answer.status, answer.header('connection')]).toEqual([200, 'close']);
+  });
+
   it('is not 96 kB of cookies: Envoy lets them through, so must we (S10)', async () => {
     const answer = await get('/_auth/origin', [`Cookie: a=${'x'.repeat(96_000)}`]);
     expect(answer.status).toBe(200);
@@ -167,6 +181,17 @@ describe('draining', () => {
     const answer = await sendRaw(port, 'GET /_auth/origin HTTP/1.1\r\nHost: app.example.com\r\n\r\n');
     expect(answer.status).toBe(200);
     expect(answer.header('connection')).toBe('close');
+  });
+
+  it('ends connections also where a route answers by itself', async () => {
+    const lines = ['Content-Type: text/plain', 'Content-Length: 1'];
+    const request = `${rawGet('/_auth/hijacked', 'app.example.com', lines, 'POST')}x`.replace(
+      /connection: close\r\n/i,
+      '',
+    );
+    service.drain();
+    const answer = await sendRaw(port, request);
+    expect([answer.status, answer.header('connection'), answer.body]).toEqual([200, 'close', 'by itself']);
   });
 
   it('answers what has begun before it closes', async () => {

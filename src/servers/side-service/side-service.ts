@@ -8,10 +8,11 @@ import type { PageRenderer } from '../../core/html/page-renderer.ts';
 import { indexOrigins, originOf } from '../../core/http/authority.ts';
 import { httpRequestFrom } from '../../core/http/from-node.ts';
 import { type Refusal, refuse } from '../../core/http/refusal.ts';
+import { sendReply } from '../../fastify/send-reply.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { Address } from '../address.ts';
-import { type ApplicationHost, hostApplication } from '../application-host.ts';
+import { hostApplication } from '../application-host.ts';
 import type { MutualTls } from '../mutual-tls.ts';
 
 /** Routes of one mode instance. */
@@ -63,11 +64,11 @@ const maxHeaderSize = 128 * 1024;
 
 /** Starts the HTTP side service: what the modes mount, and nothing else. */
 export async function listenSideService(options: SideServiceOptions): Promise<SideService> {
-  const state: HostState = { isDraining: false, host: undefined };
+  const state = { isDraining: false };
   let serving = await createService(options, state);
   const { address, tls } = options;
-  const host = await hostApplication({ address, tls, maxHeaderSize, application: serving });
-  state.host = host;
+  const isDraining = () => state.isDraining;
+  const host = await hostApplication({ address, tls, maxHeaderSize, application: serving, isDraining });
   return {
     port: host.port,
     async prepare(content) {
@@ -93,14 +94,7 @@ export async function listenSideService(options: SideServiceOptions): Promise<Si
   };
 }
 
-/** What outlives the content. */
-interface HostState {
-  isDraining: boolean;
-  /** Undefined before it listens. */
-  host: ApplicationHost | undefined;
-}
-
-async function createService(options: SideContent, state: Readonly<HostState>): Promise<FastifyInstance> {
+async function createService(options: SideContent, state: { readonly isDraining: boolean }): Promise<FastifyInstance> {
   const origins = indexOrigins(options.origins);
   const { renderer } = options;
   const answer = (refusal: Refusal, request: FastifyRequest, reply: FastifyReply) =>
@@ -122,12 +116,6 @@ async function createService(options: SideContent, state: Readonly<HostState>): 
   service.decorateRequest('publicOrigin', undefined);
   service.addHook('onRequest', async (request) => {
     request.publicOrigin = originOf(httpRequestFrom(request.raw).authority, origins);
-  });
-  // A connection that stayed open would be closed under the request that comes next.
-  service.addHook('onSend', async (request, reply) => {
-    // Also where the rest of a body is not read (see endUnread): Envoy would send its next request into the end.
-    const isEnding = state.isDraining || state.host?.isOutdated(request.raw.socket) || !request.raw.complete;
-    if (isEnding) reply.header('connection', 'close');
   });
   // For Envoy's health checks: it routes to us only what is below a base path.
   service.get('/healthz', (_request, reply) => {
@@ -160,8 +148,7 @@ function answerWith(
   renderer: PageRenderer,
 ): FastifyReply {
   const request = httpRequestFrom(fastifyRequest.raw);
-  const { status, headers, body } = renderer.render(refuse(request, refusal), request);
-  return reply.code(status).headers(Object.fromEntries(headers)).send(body);
+  return sendReply(refuse(request, refusal), request, reply, renderer);
 }
 
 const unavailable: Refusal = {

@@ -5,6 +5,7 @@ output names. What it needs comes through the environment:
 INTEROP_CONTROL   the secret of whoever started it; proves that this server is theirs
 INTEROP_PEOPLE    JSON: who can log in
 INTEROP_KEY       PEM of the key that signs ID tokens; empty: plain OAuth 2.0, without OpenID Connect
+INTEROP_LIFETIME  seconds that an access token lives; empty: as long as the toolkit says
 
 Its database lies in the working directory.
 """
@@ -26,6 +27,11 @@ from django.views.decorators.csrf import csrf_exempt
 
 signing_key = os.environ["INTEROP_KEY"]
 has_oidc = signing_key != ""
+lifetime = os.environ["INTEROP_LIFETIME"]
+# A refresh token is used once (its default), and who uses it twice ends all that came of it (not its default).
+token_settings = {"ROTATE_REFRESH_TOKEN": True, "REFRESH_TOKEN_REUSE_PROTECTION": True}
+if lifetime != "":
+    token_settings["ACCESS_TOKEN_EXPIRE_SECONDS"] = int(lifetime)
 login_page = "<!doctype html><form method=post>{% csrf_token %}{{ form }}<button>Log in</button></form>"
 
 settings.configure(
@@ -49,6 +55,7 @@ settings.configure(
         "OIDC_RSA_PRIVATE_KEY": signing_key,
         "OIDC_RP_INITIATED_LOGOUT_ENABLED": has_oidc,
         "OAUTH2_VALIDATOR_CLASS": "__main__.Validator",
+        **token_settings,
         "SCOPES": {"openid": "who you are", "profile": "your name", "email": "your address", "groups": "your groups"},
     },
     # The quick one: nobody keeps these passwords.
@@ -73,7 +80,7 @@ django.setup()
 
 from django.contrib.auth.models import Group, User  # noqa: E402 (they need the settings)
 from oauth2_provider.decorators import protected_resource  # noqa: E402
-from oauth2_provider.models import Application  # noqa: E402
+from oauth2_provider.models import AccessToken, Application, RefreshToken  # noqa: E402
 from oauth2_provider.oauth2_validators import OAuth2Validator  # noqa: E402
 
 
@@ -104,10 +111,37 @@ def who_am_i(request):
     )
 
 
+def is_ours(request):
+    return compare_digest(request.headers.get("X-Control", ""), os.environ["INTEROP_CONTROL"])
+
+
+@csrf_exempt
+def rename(request):
+    """Gives somebody another first name."""
+    if not is_ours(request):
+        return HttpResponse(status=403)
+    change = json.loads(request.body)
+    User.objects.filter(username=change["username"]).update(first_name=change["firstName"])
+    return HttpResponse(status=201)
+
+
+@csrf_exempt
+def revoke(request):
+    """Ends the tokens of somebody, as the toolkit's page does on which users take back what they allowed."""
+    if not is_ours(request):
+        return HttpResponse(status=403)
+    username = json.loads(request.body)["username"]
+    for token in AccessToken.objects.filter(user__username=username):
+        token.revoke()
+    for token in RefreshToken.objects.filter(user__username=username, revoked__isnull=True):
+        token.revoke()
+    return HttpResponse(status=201)
+
+
 @csrf_exempt
 def register(request):
     """Makes a client; whoever started this server may."""
-    if not compare_digest(request.headers.get("X-Control", ""), os.environ["INTEROP_CONTROL"]):
+    if not is_ours(request):
         return HttpResponse(status=403)
     client = json.loads(request.body)
     Application.objects.create(
@@ -128,6 +162,8 @@ urlpatterns = [
     path("o/", include("oauth2_provider.urls")),
     path("api/user", who_am_i),
     path("control/clients", register),
+    path("control/rename", rename),
+    path("control/revoke", revoke),
 ]
 
 
