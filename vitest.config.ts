@@ -34,8 +34,8 @@ export default defineConfig({
       processes('contract', 20),
       processes('integration', 20),
       // Replicas need a store that they share, and a failover something to fail over to.
-      endToEnd('memory', ['replicas', 'revocation', 'admin', 'failover']),
-      endToEnd('redis', [...onOneStore, 'failover']),
+      endToEnd('memory', ['replicas', 'revocation', 'admin', 'failover', 'refresh-failover']),
+      endToEnd('redis', [...onOneStore, 'failover', 'refresh-failover']),
       endToEnd('sentinel', onOneStore),
       endToEnd('cluster', onOneStore),
       processes('security', 60),

@@ -12,6 +12,7 @@ import { freePort } from '../test/support/ports.ts';
 import { runSallyport } from '../test/support/sallyport.ts';
 import { startWorld, type World } from '../test/support/world.ts';
 import { directResponse, withOauth2Filter, withoutAuthorization } from './envoy-variants.ts';
+import { median } from './median.ts';
 import { cpuMicros, residentMiB, startMeasuredEnvoy } from './processes.ts';
 import { type LoadResult, runWrk } from './wrk.ts';
 
@@ -57,11 +58,19 @@ async function prepare(): Promise<readonly Case[]> {
   await startMeasuredEnvoy(directResponse(upstreamPort));
   const memory = await startWorld({ workload: upstreamPort });
   const redis = await startWorld({ workload: upstreamPort, store: 'redis' });
+  const uncached = await startWorld({
+    workload: upstreamPort,
+    store: 'redis',
+    adjust: (config) => {
+      config['store'].cache = { maxSessions: 0 };
+    },
+  });
   return [
     await plainCase(memory),
     await oauth2Case(memory),
     await sallyportCase('Sallyport, memory store', memory),
-    await sallyportCase('Sallyport, Redis on every check', redis),
+    await sallyportCase('Sallyport, Redis', redis),
+    await sallyportCase('Sallyport, Redis on every check', uncached),
   ];
 }
 
@@ -143,9 +152,4 @@ function table(rounds: ReadonlyMap<string, readonly Round[]>): string {
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
-}
-
-function median(rounds: readonly Round[], pick: (round: Round) => number): number {
-  const sorted = rounds.map(pick).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

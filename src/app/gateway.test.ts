@@ -193,39 +193,6 @@ describe('what rules decide', () => {
     expect(facts).toEqual([{ origin: 'https://app.example.com', rule: 'application', rejected: undefined }]);
   });
 
-  it('tells the mode, and explanations, which request is a second attempt of a heal route, and no other', async () => {
-    const facts: RequestFacts[] = [];
-    const noting: ModeInstance = {
-      ...instanceThat(async (_request, each) => {
-        facts.push(each);
-        return asAlice;
-      }),
-      explain: async (_request, each) => {
-        facts.push(each);
-        return { decision: 'forward', reason: 'session_live' };
-      },
-    };
-    const gateway = createGateway(
-      { ...snapshot, instances: new Map([['web', noting]]) },
-      recordingTelemetry(),
-      fixedClock(),
-    );
-    const headers = { 'x-envoy-attempt-count': '2', 'x-sallyport-start': '1767225599.500' };
-    for (const context of [{ 'sallyport.heal': 'on' }, {}]) {
-      const request = httpRequest({ target: '/app', headers, context });
-      await gateway.authorize(request);
-      await gateway.explain(request);
-    }
-    const rejected = { requestedAt: 1_767_225_599_500 };
-    expect(facts.map((each) => each.rejected)).toEqual([rejected, rejected, undefined, undefined]);
-  });
-
-  it('never lets the headers of an attempt reach the workload', async () => {
-    const headers = { 'x-sallyport-start': '1767225599.500', 'x-sallyport-retry': '1', 'x-other': '1' };
-    const { removeHeaders } = await forward({ target: '/app', headers, context: { 'sallyport.heal': 'on' } });
-    expect(removeHeaders).toEqual(['x-sallyport-start', 'x-sallyport-retry']);
-  });
-
   it('hands the requirements of the rule and the request itself to the mode', async () => {
     const asked: unknown[] = [];
     const web = instanceThat(async (request, _facts, requirements) => {

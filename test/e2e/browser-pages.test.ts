@@ -10,6 +10,7 @@ import { newBrowserContext, newBrowserWithoutCookies } from '../support/browser.
 import { ownIssuer } from '../support/own-issuer.ts';
 import type { RecordedRequest } from '../support/recording-upstream.ts';
 import { authorize, openAs, signIn } from '../support/sign-in.ts';
+import { until } from '../support/until.ts';
 import { type WatchedPage, watchedPage } from '../support/watched-page.ts';
 import { sessionCookie, startWorld, type World } from '../support/world.ts';
 
@@ -276,7 +277,7 @@ describe('every page, in English and German, works without script, fits desktop 
     await openAs(page, 'alice', `${world.origin}/app/here`);
     await world.redis?.pause();
     try {
-      expect(await open('/app/here')).toBe(503);
+      await until('it is noticed', async () => (await open('/app/here')) === 503);
       await look('store-down', { en: 'Not available right now', de: 'Zurzeit nicht verfügbar' });
       expect(await open('/_auth/callback?code=a&state=b')).toBe(400);
       expect(await open('/public/page')).toBe(200);

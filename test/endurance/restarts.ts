@@ -51,6 +51,6 @@ async function stop(index: number, { world, ledger, refreshes, kills, signal }: 
 }
 
 /** Waits, or until the end. */
-export async function during(milliseconds: number, end: AbortSignal): Promise<void> {
+async function during(milliseconds: number, end: AbortSignal): Promise<void> {
   await pause(Math.max(0, milliseconds), undefined, { signal: end }).catch(() => undefined);
 }

@@ -12,14 +12,17 @@ import { type HealWorld, startHealWorld } from './heal-world.ts';
 
 let world: HealWorld;
 /** What the workload does with a request whose token it takes. */
-let serve: (request: IncomingMessage, response: ServerResponse) => void;
+let serve: (request: IncomingMessage, response: ServerResponse) => unknown;
 let calls: readonly string[] = [];
 let isEarly = false;
 
 beforeAll(async () => {
   const server = createServer((request, response) => {
     calls = [...calls, request.url ?? ''];
-    if (request.headers.authorization !== 'Bearer token-0') return serve(request, response);
+    if (request.headers.authorization !== 'Bearer token-0') {
+      serve(request, response);
+      return;
+    }
     const refuse = () => response.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' }).end('refused');
     if (isEarly) refuse();
     else request.resume().on('end', refuse);

@@ -1,4 +1,3 @@
-// More than 300 lines: all cases share one running Envoy.
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { http2Client } from '../support/http2-client.ts';
 import { rawGet, sendRaw } from '../support/raw-http.ts';

@@ -215,7 +215,7 @@ describe('the recipe of Envoy Gateway', () => {
   it('asks about every route of the Gateway, fails closed and sends every header', () => {
     const { targetRefs, extAuth } = only(recipe, 'SecurityPolicy', 'sallyport').value.spec;
     expect(targetRefs).toEqual([{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'edge' }]);
-    expect(extAuth).toMatchObject({ failOpen: false, statusOnError: 503, recomputeRoute: false, timeout: '2s' });
+    expect(extAuth).toMatchObject({ failOpen: false, statusOnError: 503, recomputeRoute: false, timeout: '5s' });
     // A header that the check does not see, it cannot take off.
     expect(extAuth).not.toHaveProperty('headersToExtAuth');
     const other = only(recipe, 'SecurityPolicy', 'sallyport-routes').value.spec;
@@ -231,7 +231,7 @@ describe('the recipe of Envoy Gateway', () => {
     for (const { name, value } of policies) {
       const { targetRefs, extAuth } = value.spec;
       expect(targetRefs).toEqual([{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name }]);
-      expect(extAuth).toMatchObject({ failOpen: false, statusOnError: 503, timeout: '2s' });
+      expect(extAuth).toMatchObject({ failOpen: false, statusOnError: 503, timeout: '5s' });
       expect(extAuth).not.toHaveProperty('headersToExtAuth');
       expect(extAuth.contextExtensions).toEqual([{ name: 'tenant', type: 'Value', value: name }]);
     }

@@ -126,7 +126,13 @@ describe('django-oauth-toolkit, refresh tokens that are used once', () => {
       ...(await subjectOf(django, true)),
       revoke: ({ username }) => django.revoke(username),
       rename: ({ username }, firstName) => django.rename(username, firstName),
-      refreshes: { lifetime, reuse: '400 invalid_grant', endsOnReuse: true, afterLogout: '400 invalid_grant' },
+      refreshes: {
+        lifetime,
+        reuse: '400 invalid_grant',
+        endsOnReuse: true,
+        revoked: '400 invalid_grant',
+        afterLogout: '400 invalid_grant',
+      },
     };
   });
 });

@@ -141,7 +141,13 @@ describe('Keycloak, refresh tokens that are used once', () => {
       ...subject,
       revoke: ({ username }) => realm.logOutUser(username),
       rename: ({ username }, firstName) => realm.renameUser(username, firstName),
-      refreshes: { lifetime, reuse: '400 invalid_grant', endsOnReuse: true, afterLogout: '400 invalid_grant' },
+      refreshes: {
+        lifetime,
+        reuse: '400 invalid_grant',
+        endsOnReuse: true,
+        revoked: '400 invalid_grant',
+        afterLogout: '400 invalid_grant',
+      },
     };
   });
 });

@@ -127,7 +127,13 @@ describe('an OAuth-only provider as GitHub, with tokens that end', () => {
       revoke: async ({ username }) => server.revoke(username),
       rename: undefined,
       // Its user is logged in there for ever, and nothing tells it of a logout.
-      refreshes: { lifetime, reuse: '200 bad_refresh_token', endsOnReuse: false, afterLogout: '200' },
+      refreshes: {
+        lifetime,
+        reuse: '200 bad_refresh_token',
+        endsOnReuse: false,
+        revoked: '200 bad_refresh_token',
+        afterLogout: '200',
+      },
     };
   });
 });

@@ -137,7 +137,13 @@ describe('oidc-provider: refresh tokens that are used once', () => {
       revoke: ({ username }) => server.revoke(username),
       // They are at userinfo, and not in the ID token that comes with a refresh.
       rename: undefined,
-      refreshes: { lifetime, reuse: '400 invalid_grant', endsOnReuse: true, afterLogout: '400 invalid_grant' },
+      refreshes: {
+        lifetime,
+        reuse: '400 invalid_grant',
+        endsOnReuse: true,
+        revoked: '400 invalid_grant',
+        afterLogout: '400 invalid_grant',
+      },
     };
   });
 });

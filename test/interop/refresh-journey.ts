@@ -65,6 +65,12 @@ export function refreshJourney(prepare: () => Promise<RefreshSubject>): void {
     return (await fetch(`${subject.gate.origin}${subject.userinfoPath}`, { headers: { authorization } })).status;
   }
 
+  /** What the provider said to a token request; status and error. */
+  function answerTo({ answer }: SeenRequest): string {
+    const { error } = JSON.parse(String(answer?.body)) as { readonly error?: string }; // RFC 6749 §5
+    return said(answer?.status, error);
+  }
+
   /** Sends a token request once more, with another refresh token in it if there is one; status and error. */
   async function redeem({ target, headers, form }: SeenRequest, refreshToken?: string): Promise<string> {
     const body = new URLSearchParams(form);
@@ -76,7 +82,7 @@ export function refreshJourney(prepare: () => Promise<RefreshSubject>): void {
       body,
     });
     const { error } = (await answer.json()) as { readonly error?: string }; // RFC 6749 §5
-    return error === undefined ? String(answer.status) : `${answer.status} ${error}`;
+    return said(answer.status, error);
   }
 
   it('has another token for the workload before the old one ends, without a request that waits for it or fails', async () => {
@@ -106,7 +112,6 @@ export function refreshJourney(prepare: () => Promise<RefreshSubject>): void {
     expect(tokens().length).toBe(1);
     expect(tokens()).not.toContain(old);
     expect(await statusOfToken(tokens()[0] ?? '')).toBe(200);
-    expect(await statusOfToken(old)).toBe(401);
   });
 
   it('tells the workload what has changed about the user, where the provider tells it with a refresh', async () => {
@@ -167,7 +172,7 @@ export function refreshJourney(prepare: () => Promise<RefreshSubject>): void {
     await subject.revoke(alice);
     await tokenHasEnded();
     expect(await pages(client, 8)).toEqual([401]);
-    expect(refreshes().length).toBe(1);
+    expect(refreshes().map(answerTo)).toEqual([subject.refreshes.revoked]);
     await logged(world, ({ event, outcome }) => event === 'refresh_failed' && outcome === 'refused');
     const page = await visit(client, `${world.origin}/again`);
     expect((await subject.logIn(client, page, alice)).url).toBe(`${world.origin}/again`);
@@ -190,4 +195,8 @@ export function refreshJourney(prepare: () => Promise<RefreshSubject>): void {
     if (expected === '200') expect(await redeem(refresh, newest.refresh_token)).toBe(expected);
     else await until(expected, async () => (await redeem(refresh, newest.refresh_token)) === expected);
   });
+}
+
+function said(status: number | undefined, error: string | undefined): string {
+  return [status, error].join(' ').trim();
 }

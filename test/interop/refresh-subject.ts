@@ -14,6 +14,8 @@ export interface RefreshSubject extends Subject {
     readonly reuse: string;
     /** Whether it then takes those no more that came after it. */
     readonly endsOnReuse: boolean;
+    /** Status and error for the newest one after {@link RefreshSubject.revoke}. */
+    readonly revoked: string;
     /** Status and error for the newest one after a logout at Sallyport. */
     readonly afterLogout: string;
   };

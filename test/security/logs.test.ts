@@ -165,7 +165,7 @@ describe('G8 no secret is written at any level, by any process', () => {
     const from = logLength();
     await world.redis?.stop();
     try {
-      expect((await alice.open(`${world.origin}/app`)).status).toBe(503);
+      await until('it is noticed', async () => (await alice.open(`${world.origin}/app`)).status === 503);
       expect((await bob.open(callback)).status).toBe(503);
       const headers = { origin: world.origin };
       expect((await alice.open(`${world.origin}/_auth/logout`, { method: 'POST', headers })).status).toBe(503);

@@ -107,7 +107,7 @@ describe('F5 the process that refreshes is killed', () => {
   it('while it validates what it got: the rotated token was written before, and another goes on from it', async () => {
     const visitor = await all.expired();
     // Processes that know no keys of the provider have to ask for them before they believe an ID token.
-    for (const index of all.world.replicas.keys()) await all.world.restart(index);
+    await Promise.all([...all.world.replicas.keys()].map((index) => all.world.restart(index)));
     await allAreAsked(all.world);
     all.world.reset();
     all.world.provider.answer('jwks', hang);

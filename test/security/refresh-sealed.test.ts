@@ -12,7 +12,7 @@ import { sessionCookie } from '../support/world.ts';
 let all: RefreshWorld;
 
 beforeAll(async () => {
-  all = await startRefreshWorld({ store: 'sealed' }, 4);
+  all = await startRefreshWorld({ store: 'sealed' }, 5);
 });
 afterEach(async () => {
   all.reset();
@@ -76,5 +76,25 @@ describe('F10 a provider that does not take the refresh of a sealed session', ()
     await until('it goes on', async () => (await all.open(visitor)) === '200');
     expect(all.gates.refreshes).toHaveLength(1);
     expect(all.world.provider.count('authorize')).toBe(0);
+  });
+});
+
+describe('F11 a logout during a refresh of a sealed session', () => {
+  it('wins in the browser, whichever answer comes last', async () => {
+    const visitor = await all.expired();
+    const { client } = visitor;
+    const held = hold(all.gates, 'answer');
+    const waiting = all.open(visitor);
+    await held.first;
+    const headers = { 'sec-fetch-site': 'same-origin', origin: all.world.origin };
+    expect((await client.send(`${all.world.origin}/_auth/logout`, { method: 'POST', headers })).status).toBe(303);
+    held.release();
+    // It was sent before the logout; its answer brings the browser a session.
+    expect(await waiting).toBe('200');
+    expect(client.cookies(all.world.origin).has(sessionCookie)).toBe(true);
+    all.world.upstream.clear();
+    expect(await all.open(visitor)).toBe('302 to login');
+    expect(await all.fetch(visitor)).toBe('401');
+    expect(all.world.upstream.requests).toEqual([]);
   });
 });

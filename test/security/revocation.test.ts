@@ -41,11 +41,7 @@ beforeAll(async () => {
 beforeEach(() => world.reset());
 afterEach(async () => {
   gate.thaw();
-  const client = await world.logIn('/app');
-  await until('both serve', async () => {
-    const id = sessionIdOf(client, world);
-    return (await first(id)) === 200 && (await second(id)) === 200;
-  });
+  await until('both serve', session);
   await expectHealthy(world);
 });
 

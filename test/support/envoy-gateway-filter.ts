@@ -6,7 +6,7 @@ export const envoyGatewayFilter = {
   '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
   grpcService: {
     retryPolicy: { numRetries: 1, retryOn: 'connect-failure,refused-stream' },
-    timeout: '2s',
+    timeout: '5s',
   },
   statusOnError: { code: 'ServiceUnavailable' },
   transportApiVersion: 'V3',

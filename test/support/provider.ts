@@ -245,7 +245,8 @@ function endpointOf(url: string): Endpoint {
 function editJson(response: ServerResponse, change: (body: Record<string, unknown>) => unknown): void {
   const end = response.end.bind(response) as (body?: unknown) => ServerResponse; // one of its overloads
   response.end = ((body?: unknown) => {
-    if (typeof body !== 'string' && !Buffer.isBuffer(body)) return end(body);
+    // A revocation is answered with nothing.
+    if ((typeof body !== 'string' && !Buffer.isBuffer(body)) || body.length === 0) return end(body);
     const edited = JSON.stringify(change(JSON.parse(body.toString())));
     response.setHeader('content-length', Buffer.byteLength(edited));
     return end(edited);

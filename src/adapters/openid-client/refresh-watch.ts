@@ -18,7 +18,9 @@ export interface RefreshWatch {
 
 /** What was seen of a refresh while the library had it. */
 export interface SeenRefresh {
-  /** When the token endpoint's answer was there. */
+  /** When the token endpoint was asked. */
+  readonly askedAt: EpochMilliseconds;
+  /** When its answer was there. */
   readonly receivedAt: EpochMilliseconds;
   /** How it ended, where the answer is not for the library to judge, or the keys that it needs cannot be had. */
   readonly ended: Refresh | undefined;
@@ -37,6 +39,7 @@ export function watchRefresh(
 ): SeenRefresh {
   // Until the request is sent nothing is known of the grant, whatever the library finds fault with.
   const seen: { -readonly [Name in keyof SeenRefresh]: SeenRefresh[Name] } = {
+    askedAt: clock.milliseconds(),
     receivedAt: clock.milliseconds(),
     ended: unavailable('the request could not be made'),
     failure: undefined,
@@ -44,6 +47,7 @@ export function watchRefresh(
   const ask = configuration[customFetch] as CustomFetch; // every configuration of discovery.ts has one
 
   const exchange: CustomFetch = async (url, request) => {
+    seen.askedAt = clock.milliseconds();
     const response = await ask(url, request).catch((error: unknown) => {
       seen.ended = unavailable(detailOf(error), undefined, error instanceof ConnectionLostError);
       throw error;

@@ -30,7 +30,7 @@ export async function redeemRefreshToken(
     if (seen.failure !== undefined) throw seen.failure.error;
     return seen.ended ?? (await verdictOn(error));
   }
-  const received = readTokenResponse(answer, seen.receivedAt);
+  const received = readTokenResponse(answer, seen.receivedAt, seen.askedAt);
   if (received.kind === 'unusable') return refused(received.detail);
   const idToken = answer.claims();
   const objection =

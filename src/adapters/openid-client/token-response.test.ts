@@ -27,6 +27,13 @@ describe('readTokenResponse (RFC 6749 §5.1)', () => {
     expect(rest).toEqual({ obtainedAt: receivedAt, expiresAt: now + 3600, scope: 'openid' });
   });
 
+  it('counts the lifetime from when it asked: nobody knows when after that the token began', () => {
+    const askedAt = epochMillisecondsOf(receivedAt - 2000);
+    const response: TokenEndpointResponse = { access_token: 'token', token_type: 'bearer', expires_in: 5 };
+    const answer = readTokenResponse(response, receivedAt, askedAt);
+    expect(answer).toMatchObject({ tokenSet: { obtainedAt: receivedAt, expiresAt: now + 3 } });
+  });
+
   it('knows no refresh token that is empty', () => {
     const answer = read({ refresh_token: '' });
     expect(answer).toMatchObject({ tokenSet: { refreshToken: undefined, idToken: undefined } });

@@ -14,8 +14,15 @@ const b64token = /^[A-Za-z0-9\-._~+/]+=*$/;
 /** No token is believed to live longer; a server that says more made a mistake. */
 const longestLifetime = secondsOf(366 * 86_400);
 
-/** Reads a token response (RFC 6749 §5.1) that openid-client accepted. */
-export function readTokenResponse(response: TokenEndpointResponse, now: EpochMilliseconds): TokenResponse {
+/**
+ * Reads a token response (RFC 6749 §5.1) that openid-client accepted. `askedAt`: the lifetime counts from when the server
+ * wrote the response, which is some time after that.
+ */
+export function readTokenResponse(
+  response: TokenEndpointResponse,
+  now: EpochMilliseconds,
+  askedAt = now,
+): TokenResponse {
   if (response.token_type !== 'bearer') return { kind: 'unusable', detail: 'token_type is not Bearer' };
   if (!b64token.test(response.access_token))
     return { kind: 'unusable', detail: 'access_token cannot be sent in a header' };
@@ -30,7 +37,7 @@ export function readTokenResponse(response: TokenEndpointResponse, now: EpochMil
       accessToken: new Secret(response.access_token),
       obtainedAt: now,
       expiresAt:
-        lifetime === undefined ? undefined : after(secondOf(now), secondsOf(Math.min(lifetime, longestLifetime))),
+        lifetime === undefined ? undefined : after(secondOf(askedAt), secondsOf(Math.min(lifetime, longestLifetime))),
       refreshToken: secretOf(response.refresh_token),
       idToken: secretOf(response.id_token),
       scope: response.scope,
