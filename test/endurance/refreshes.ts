@@ -7,7 +7,9 @@ import { claimsOf } from './tokens.ts';
 interface Attempt {
   readonly replica: number;
   readonly sid: string;
-  /** When the replica had the answer, by performance.now(). */
+  /** When it came to the gate, by performance.now(). */
+  readonly askedAt: number;
+  /** When the replica had the answer. */
   answeredAt: number | undefined;
   /** The replica was killed meanwhile: what Keycloak answered is lost, or was not stored. */
   isCut: boolean;
@@ -46,14 +48,20 @@ export function createRefreshes(ledger: Ledger, delayMs: number): Refreshes {
 
   function begin(replica: number, token: string): Attempt {
     const sid = claimsOf(token)?.sid ?? 'unknown';
-    const attempt: Attempt = { replica, sid, answeredAt: undefined, isCut: dead.has(replica) };
+    const attempt: Attempt = {
+      replica,
+      sid,
+      askedAt: performance.now(),
+      answeredAt: undefined,
+      isCut: dead.has(replica),
+    };
     const before = attempts.get(token) ?? [];
     attempts.set(token, [...before, attempt]);
     if (attempt.isCut) cutSids.add(sid);
     const wasCut = cutSids.has(sid);
     if (before.length > 0) {
       if (wasCut) ledger.count('refresh token sent again after a kill');
-      else ledger.violation('a refresh token sent twice', `of ${users.get(sid)}, by replica ${replica}`);
+      else ledger.violation('a refresh token sent twice', `of ${users.get(sid)}, ${told(before)}, now ${replica}`);
     } else if (newest.get(sid) !== token && !wasCut) {
       ledger.violation('an old refresh token sent', `of ${users.get(sid)}, by replica ${replica}`);
     }
@@ -132,6 +140,15 @@ export function createRefreshes(ledger: Ledger, delayMs: number): Refreshes {
       return times;
     },
   };
+}
+
+/** Who sent it before, and how long ago. */
+function told(attempts: readonly Attempt[]): string {
+  const ago = (then: number | undefined) =>
+    then === undefined ? 'not' : `${Math.round(performance.now() - then)} ms ago`;
+  return attempts
+    .map(({ replica, askedAt, answeredAt }) => `replica ${replica} ${ago(askedAt)}, answered ${ago(answeredAt)}`)
+    .join('; ');
 }
 
 function bodyOf({ body }: SeenAnswer): Readonly<Record<string, unknown>> {

@@ -4,7 +4,14 @@ import { expectHealthy } from '../support/aftermath.ts';
 import { hang } from '../support/bad-answers.ts';
 import { redisClient, sessionKeys } from '../support/redis-client.ts';
 import type { Passage } from '../support/refresh-gates.ts';
-import { allAreAsked, hold, type RefreshWorld, startRefreshWorld, type Visitor } from '../support/refresh-world.ts';
+import {
+  allAreAsked,
+  ended,
+  hold,
+  type RefreshWorld,
+  startRefreshWorld,
+  type Visitor,
+} from '../support/refresh-world.ts';
 import { startTraffic, type Traffic } from '../support/traffic.ts';
 import { until } from '../support/until.ts';
 
@@ -140,6 +147,46 @@ describe('F5 the process that refreshes is killed', () => {
     await expectNobodyLoggedOut(traffic);
     expect(all.gates.refreshes).toHaveLength(1);
     await all.world.restart(done?.replica ?? 0);
+    await allAreAsked(all.world);
+  });
+});
+
+describe('F11 the process that refreshes stands still, and the session ends meanwhile', () => {
+  it('does not bring it back when it goes on with what it got long ago', async () => {
+    const before = await sessionKeys(redis);
+    const visitor = await all.logIn(2);
+    const key = (await sessionKeys(redis)).find((each) => !before.includes(each)) ?? expect.fail('no session');
+    await ended(visitor);
+    all.world.reset();
+    const held = Promise.withResolvers<Passage>();
+    const released = Promise.withResolvers<void>();
+    all.gates.onRefresh(async (passage) => {
+      const answer = await passage.forward();
+      if (all.gates.refreshes.length === 1) {
+        held.resolve(passage);
+        await released.promise;
+      }
+      passage.send(answer);
+    });
+    const traffic = tabs(visitor);
+    const { replica } = await held.promise;
+    const pid = all.world.replicas[replica]?.pid ?? expect.fail('an unknown process refreshes');
+    process.kill(pid, 'SIGSTOP');
+    try {
+      // Another one takes over, with a token that the provider has seen.
+      expect(await served(visitor)).toBe('302 to login');
+      await traffic.stop();
+      expect(await redis.exists(key)).toBe(0);
+      released.resolve();
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await until('it gives back what it got', () =>
+      all.gates.revoked.some((token) => token === all.gates.lastTokens()['refresh_token']),
+    );
+    expect(await redis.exists(key)).toBe(0);
+    expect(all.gates.refreshes).toHaveLength(2);
+    expect(all.world.upstream.requests).toEqual([]);
     await allAreAsked(all.world);
   });
 });

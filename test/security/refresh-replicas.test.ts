@@ -41,7 +41,7 @@ beforeAll(async () => {
         config['store'].commandTimeout = '5s';
       },
     },
-    10,
+    18,
   );
   redis = redisClient(all.world);
   for (let count = 0; count < 9; count += 1) alices.push(await logInWithKey());
@@ -127,6 +127,22 @@ describe('F2 a thousand requests at once with one expired token, over four proce
     });
     expect(all.newest()).not.toBe(old);
     expect(all.gates.refreshes).toHaveLength(1);
+  });
+});
+
+describe('F2 many sessions whose tokens end at one time', () => {
+  it('are refreshed once each, and nobody gets the token of another', async () => {
+    const visitors = await Promise.all(Array.from({ length: 8 }, () => all.expired()));
+    const crowds = visitors.map(({ cookie }, index) => storm(all.world.port, several, { cookie }, `/visitor-${index}`));
+    for (const answers of await Promise.all(crowds)) expect(statusesOf(answers)).toEqual({ 200: several });
+    expect(all.gates.refreshes).toHaveLength(visitors.length);
+    const seen = visitors.map((_, index) => {
+      const own = all.world.upstream.requests.filter(({ target }) => target.startsWith(`/visitor-${index}/`));
+      expect(own).toHaveLength(several);
+      return [...new Set(own.map((request) => request.values('authorization').join()))];
+    });
+    for (const tokens of seen) expect(tokens).toHaveLength(1);
+    expect(new Set(seen.flat()).size).toBe(visitors.length);
   });
 });
 

@@ -151,6 +151,7 @@ describe('I4 without Redis, and with store.cache.outageGrace', () => {
     const [live, ended] = [await session(), await session()];
     world.provider.accessTokensLive(5);
     const short = await session();
+    world.provider.accessTokensLive(3600);
     expect(await logOut(ended)).toBe(303);
     await until('its end is heard', async () => (await second(ended)) === 401);
     gate.cut();

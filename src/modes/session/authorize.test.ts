@@ -1,8 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { navigation } from '../../../test/support/browser-headers.ts';
-import { type HttpRequestParts, httpRequest } from '../../../test/support/http-request.ts';
-import { rendered } from '../../../test/support/rendered.ts';
-import { tokenSetAt } from '../../../test/support/session.ts';
+import type { HttpRequestParts } from '../../../test/support/http-request.ts';
+import { type CheckParts, checkIn, headerOf, loggedInTo, refusalIn } from '../../../test/support/session-check.ts';
 import {
   appOrigin,
   type Browser,
@@ -12,11 +11,8 @@ import {
   type SessionWorld,
   sessionWorld,
 } from '../../../test/support/session-world.ts';
-import { epochMillisecondsOf } from '../../core/time.ts';
-import type { PlainReply, Reply } from '../../core/verdict.ts';
+import type { Reply } from '../../core/verdict.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
-import type { Pass, RequestFacts } from '../mode.ts';
-import type { SessionRequirements } from './requirements.ts';
 
 let world: SessionWorld;
 beforeEach(async () => {
@@ -26,52 +22,17 @@ afterEach(async () => {
   await world.close();
 });
 
-interface CheckParts extends HttpRequestParts {
-  readonly browser?: Browser;
-  readonly requirements?: SessionRequirements;
-  readonly rejected?: RequestFacts['rejected'];
-}
-
-async function check({ browser, requirements = {}, rejected, ...parts }: CheckParts = {}): Promise<Pass | Reply> {
-  const cookie = browser === undefined || browser.cookies.size === 0 ? {} : { cookie: cookieHeader(browser) };
-  const request = httpRequest({ target: '/app', ...parts, headers: { ...cookie, ...parts.headers } });
-  const { authorize } = world.instance;
-  if (authorize === undefined) throw new Error('a session instance decides requests');
-  return await authorize(request, { origin: appOrigin, rule: 'the application', rejected }, requirements);
-}
-
-/** A reply as it leaves, or a failed test. */
-async function refusal(parts: CheckParts = {}): Promise<PlainReply> {
-  const answer = await check(parts);
-  if (answer.kind !== 'reply') throw new Error('the request was let through');
-  return rendered(answer);
-}
-
-function header(reply: Reply, name: string): string | undefined {
-  return new Map(reply.headers).get(name);
-}
-
-async function loggedIn(): Promise<Browser> {
-  const browser = newBrowser();
-  await world.logIn(browser);
-  return browser;
-}
-
-/** A request each minute, for so many of them. */
-async function use(browser: Browser, minutes: number, requirements: SessionRequirements = {}): Promise<void> {
-  for (let minute = 0; minute < minutes; minute += 1) {
-    world.clock.advance(60);
-    expect((await check({ browser, requirements })).kind).toBe('pass');
-  }
-}
+const check = (parts?: CheckParts) => checkIn(world, parts);
+const refusal = (parts?: CheckParts) => refusalIn(world, parts);
+const loggedIn = () => loggedInTo(world);
 
 describe('the check of session mode, without a session', () => {
   it('redirects a navigation to the provider, uncached, with one binding cookie (R8)', async () => {
     const reply = await refusal({ headers: navigation, target: '/app/orders?x=1' });
     expect(reply.status).toBe(302);
-    expect(header(reply, 'location')).toMatch(/^https:\/\/idp\.example\/authorize\?/);
-    expect(header(reply, 'cache-control')).toBe('no-store');
-    expect(header(reply, 'set-cookie')).toMatch(
+    expect(headerOf(reply, 'location')).toMatch(/^https:\/\/idp\.example\/authorize\?/);
+    expect(headerOf(reply, 'cache-control')).toBe('no-store');
+    expect(headerOf(reply, 'set-cookie')).toMatch(
       /^__Host-sallyport-login=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
     );
     expect(world.telemetry.names()).toEqual(['login_started']);
@@ -93,9 +54,9 @@ describe('the check of session mode, without a session', () => {
       error: 'login_required',
       login_url: 'https://app.example.com/_auth/login',
     });
-    expect(header(reply, 'set-cookie')).toBeUndefined();
-    expect(header(reply, 'location')).toBeUndefined();
-    expect(header(reply, 'cache-control')).toBe('no-store');
+    expect(headerOf(reply, 'set-cookie')).toBeUndefined();
+    expect(headerOf(reply, 'location')).toBeUndefined();
+    expect(headerOf(reply, 'cache-control')).toBe('no-store');
   });
 
   it.each(['http://evil.example', 'https://app.example.com:8443', 'null'])(
@@ -124,7 +85,7 @@ describe('the check of session mode, without a session', () => {
         'x-original-url': '/evil',
       },
     });
-    const location = header(reply, 'location') ?? '';
+    const location = headerOf(reply, 'location') ?? '';
     expect(new URL(location).searchParams.get('redirect_uri')).toBe('https://app.example.com/_auth/callback');
     keepBinding(browser, reply);
     const back = await world.visit(browser, `/_auth/callback?${world.provider.approve(location)}`);
@@ -142,7 +103,7 @@ describe('the check of session mode, without a session', () => {
     keepBinding(browser, reply);
     const back = await world.visit(
       browser,
-      `/_auth/callback?${world.provider.approve(header(reply, 'location') ?? '')}`,
+      `/_auth/callback?${world.provider.approve(headerOf(reply, 'location') ?? '')}`,
     );
     expect(back.statusCode).toBe(302);
     expect(back.headers.location).toBe(expected);
@@ -152,8 +113,8 @@ describe('the check of session mode, without a session', () => {
     world.provider.setReachable(false);
     const reply = await refusal({ headers: navigation });
     expect(reply.status).toBe(503);
-    expect(header(reply, 'retry-after')).toBe('5');
-    expect(header(reply, 'set-cookie')).toBeUndefined();
+    expect(headerOf(reply, 'retry-after')).toBe('5');
+    expect(headerOf(reply, 'set-cookie')).toBeUndefined();
     expect(reply.body).not.toContain('ECONNREFUSED');
   });
 
@@ -178,104 +139,6 @@ describe('the check of session mode, with a session', () => {
       ],
       responseHeadersIfAbsent: [['cache-control', 'private, no-store']],
     });
-  });
-
-  it('ends with its access token where there is no refresh token (ADR 4)', async () => {
-    world.provider.logInAs({ tokenSet: tokenSetAt(world.clock.now(), { refreshToken: undefined }) });
-    const browser = await loggedIn();
-    await use(browser, 58);
-    world.clock.advance(120);
-    expect((await refusal({ browser, headers: navigation })).status).toBe(302);
-    expect((await refusal({ browser })).status).toBe(401);
-  });
-
-  describe('whose access token', () => {
-    const bearer = (answer: Pass | Reply) =>
-      answer.kind === 'pass' ? new Map(answer.setHeaders).get('authorization') : undefined;
-
-    it('is near its end goes on with it, and has another soon', async () => {
-      const browser = await loggedIn();
-      await use(browser, 58);
-      world.clock.advance(90);
-      expect(bearer(await check({ browser }))).toBe('Bearer canary-access-token');
-      await vi.waitFor(async () => expect(bearer(await check({ browser }))).toBe('Bearer canary-access-token-1'));
-      expect(world.provider.refreshes).toEqual(['canary-refresh-token']);
-    });
-
-    it('has ended waits for another, one for all requests (F1, F4)', async () => {
-      const browser = await loggedIn();
-      await use(browser, 58);
-      world.clock.advance(120);
-      const answers = await Promise.all(Array.from({ length: 50 }, () => check({ browser })));
-      expect(new Set(answers.map(bearer))).toEqual(new Set(['Bearer canary-access-token-1']));
-      expect(world.provider.refreshes).toHaveLength(1);
-    });
-
-    it('has ended while the provider is away gets 503 with Retry-After, and lives on', async () => {
-      const browser = await loggedIn();
-      await use(browser, 58);
-      world.clock.advance(120);
-      world.provider.setReachable(false);
-      for (const parts of [{ browser }, { browser, headers: navigation }]) {
-        const reply = await refusal(parts);
-        expect(reply.status).toBe(503);
-        expect(header(reply, 'retry-after')).toBe('1');
-        expect(reply.body).not.toContain('ECONNREFUSED');
-      }
-      world.provider.setReachable(true);
-      world.clock.advance(1);
-      expect((await check({ browser })).kind).toBe('pass');
-    });
-
-    it('was refused by the workload is replaced once; a dead one is not replaced again and again', async () => {
-      const browser = await loggedIn();
-      const rejected = () => ({ requestedAt: epochMillisecondsOf(world.clock.milliseconds() + 1) });
-      const answers = await Promise.all(Array.from({ length: 50 }, () => check({ browser, rejected: rejected() })));
-      expect(new Set(answers.map(bearer))).toEqual(new Set(['Bearer canary-access-token-1']));
-      world.clock.advance(10);
-      expect(bearer(await check({ browser, rejected: rejected() }))).toBe('Bearer canary-access-token-1');
-      world.clock.advance(20);
-      expect(bearer(await check({ browser, rejected: rejected() }))).toBe('Bearer canary-access-token-2');
-      expect(world.provider.refreshes).toHaveLength(2);
-    });
-
-    it('was refused goes to the workload once more while the provider is away: its own 401 says more', async () => {
-      const browser = await loggedIn();
-      world.provider.setReachable(false);
-      const rejected = { requestedAt: epochMillisecondsOf(world.clock.milliseconds() + 1) };
-      expect(bearer(await check({ browser, rejected }))).toBe('Bearer canary-access-token');
-    });
-
-    it('is replaced is decided on again: the new ID token may say that the user has left the group', async () => {
-      const browser = await loggedIn();
-      const requirements = { groups: ['admins'] };
-      await use(browser, 58, requirements);
-      world.clock.advance(120);
-      world.provider.refreshWith({ claims: new Map([['groups', ['staff']]]) });
-      expect((await refusal({ browser, requirements })).status).toBe(403);
-    });
-
-    it('cannot be replaced any more, since the grant is over, sends a person to log in and says 401 to a program (F10)', async () => {
-      const browser = await loggedIn();
-      await use(browser, 58);
-      world.clock.advance(120);
-      world.provider.endGrants();
-      expect((await refusal({ browser, headers: navigation })).status).toBe(302);
-      expect((await refusal({ browser })).status).toBe(401);
-    });
-  });
-
-  it('says to operators what it would do about a token, and does nothing', async () => {
-    const browser = await loggedIn();
-    await use(browser, 58);
-    world.clock.advance(120);
-    const request = httpRequest({ target: '/app', headers: { cookie: cookieHeader(browser) } });
-    const facts = { origin: appOrigin, rule: 'the application', rejected: undefined };
-    expect(await world.instance.explain?.(request, facts, {})).toEqual({
-      decision: 'forward',
-      reason: 'token_refresh',
-    });
-    expect(world.provider.refreshes).toEqual([]);
   });
 
   it('ends after the idle time without a request', async () => {
@@ -391,6 +254,6 @@ describe('the check of session mode, with a session', () => {
 
 /** Keeps the binding cookie of a redirect to login. */
 function keepBinding(browser: Browser, reply: Reply): void {
-  const value = /^__Host-sallyport-login=([^;]+)/.exec(header(reply, 'set-cookie') ?? '')?.[1];
+  const value = /^__Host-sallyport-login=([^;]+)/.exec(headerOf(reply, 'set-cookie') ?? '')?.[1];
   if (value !== undefined) browser.cookies.set('__Host-sallyport-login', value);
 }
