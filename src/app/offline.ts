@@ -1,7 +1,9 @@
 import { createMemoryStore } from '../adapters/memory/memory-store.ts';
 import { newKeyRing } from '../adapters/node-crypto/new-key-ring.ts';
 import { systemClock } from '../adapters/system/clock.ts';
+import { systemPause } from '../adapters/system/pause.ts';
 import { systemRandom } from '../adapters/system/random.ts';
+import { createSealedRefreshMemory } from '../flows/refresh-sealed.ts';
 import type { AuthorizationServer, ProviderUnavailable } from '../ports/authorization-server.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Config } from './config/config.ts';
@@ -21,6 +23,7 @@ export function composeOffline(config: Config): Application {
       ring: newKeyRing(systemRandom, clock.now()),
       store: createMemoryStore({ clock }),
       providers: new Map([...config.providers.values()].map(({ name, label }) => [name, silentProvider(name, label)])),
+      sealedRefreshes: createSealedRefreshMemory(systemPause),
       telemetry: silence,
       createIssuerEngine: () => {
         throw new Error('no issuer is put together offline');

@@ -142,10 +142,8 @@ export function createReloader(files: FilesRead, ports: ReloadPorts): Reloader {
     async close() {
       await (queued ?? running);
       clearTimeout(ending);
-      for (const [timer, end] of retired) {
-        clearTimeout(timer);
-        await end();
-      }
+      for (const timer of retired.keys()) clearTimeout(timer);
+      await Promise.all([...retired.values()].map((end) => end()));
       retired.clear();
     },
   };

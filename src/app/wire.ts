@@ -8,6 +8,7 @@ import { systemPause } from '../adapters/system/pause.ts';
 import { systemRandom } from '../adapters/system/random.ts';
 import { createPageRenderer, type PageRenderer } from '../core/html/page-renderer.ts';
 import { isWildcardOrigin } from '../core/http/authority.ts';
+import { createSealedRefresher, createSealedRefreshMemory, type SealedRefreshMemory } from '../flows/refresh-sealed.ts';
 import { createRefresher } from '../flows/refresh-sessions.ts';
 import type { Refresher } from '../flows/refresher.ts';
 import { createSessionCache } from '../flows/session-cache.ts';
@@ -34,6 +35,7 @@ export interface Application {
   /** What finding and ending sessions needs. */
   readonly sessions: SessionPorts;
   readonly refresher: Refresher;
+  readonly sealedRefreshes: SealedRefreshMemory;
   readonly instances: ReadonlyMap<string, ModeInstance>;
 }
 
@@ -53,8 +55,9 @@ export async function wire(config: Config, telemetry: Telemetry, before?: Wired)
   const store = await storeOf(config, telemetry, before);
   const ring = keyRingOf(config);
   const createIssuerEngine = await issuerEngineOf(config);
+  const sealedRefreshes = before?.application.sealedRefreshes ?? createSealedRefreshMemory(systemPause);
   try {
-    return compose(config, { ring, store, providers, telemetry, createIssuerEngine });
+    return compose(config, { ring, store, providers, sealedRefreshes, telemetry, createIssuerEngine });
   } catch (error) {
     await closeConnections({ store, providers }, before?.application);
     throw error;
@@ -66,13 +69,14 @@ export interface Parts {
   readonly ring: KeyRing;
   readonly store: Store;
   readonly providers: ReadonlyMap<string, AuthorizationServer>;
+  readonly sealedRefreshes: SealedRefreshMemory;
   readonly telemetry: Telemetry;
   readonly createIssuerEngine: IssuerEngineFactory;
 }
 
 /** Puts an application together. */
 export function compose(config: Config, parts: Parts): Application {
-  const { ring, store, telemetry } = parts;
+  const { ring, store, providers, sealedRefreshes, telemetry } = parts;
   const sealer = createSealer(ring, systemRandom);
   const cache = createSessionCache(config.sessionCache, {
     ...systemPorts,
@@ -90,12 +94,13 @@ export function compose(config: Config, parts: Parts): Application {
     derivedKeys: createDerivedKeys(ring),
     store,
     sessions: { records, cache, index: store.index, sealer, idNames: createIdNames(ring, systemRandom) },
-    refresher: createRefresher({ ...systemPorts, records, sealer, providers: parts.providers, telemetry }),
-    providers: parts.providers,
+    refresher: createRefresher({ ...systemPorts, records, sealer, providers, telemetry }),
+    refreshSealed: createSealedRefresher({ ...systemPorts, memory: sealedRefreshes, providers, telemetry }),
+    providers,
     createIssuerEngine: parts.createIssuerEngine,
   };
   try {
-    return assembleApplication(config, services, store);
+    return { ...assembleApplication(config, services, store), sealedRefreshes };
   } catch (error) {
     // The store may be one that goes on.
     cache.close();
@@ -105,7 +110,11 @@ export function compose(config: Config, parts: Parts): Application {
 
 const systemPorts = { clock: systemClock, pause: systemPause, random: systemRandom };
 
-function assembleApplication(config: Config, services: ModeServices, store: Store): Application {
+function assembleApplication(
+  config: Config,
+  services: ModeServices,
+  store: Store,
+): Omit<Application, 'sealedRefreshes'> {
   const { providers, renderer, sessions, refresher, telemetry } = services;
   const instances = new Map<string, ModeInstance>(
     [...config.modes.values()].map((mode) => [mode.name, mode.definition.create(mode.name, mode.settings, services)]),

@@ -1,11 +1,11 @@
 import type { Pause } from '../ports/pause.ts';
 import { type SessionRecords, StoreUnavailableError } from '../ports/store.ts';
 
-/** How long a claim lasts without being renewed: what others wait, besides, when its holder dies. */
-export const leaseMs = 3000;
+/** How long a claim lasts without being renewed: what others wait when its holder dies, besides the takeover. */
+export const leaseMs = 2000;
 
 /** Three tries before it runs out. */
-const renewEveryMs = 1000;
+const renewEveryMs = 600;
 
 /** A claim that is renewed in the background while its holder works. */
 export interface HeldClaim {
@@ -28,14 +28,9 @@ export function holdClaim(
 
   async function renew(): Promise<boolean> {
     const askedAt = pause.elapsed();
-    try {
-      const isRenewed = await records.renewClaim(name, holder, leaseMs);
-      if (isRenewed) state.since = askedAt;
-      return isRenewed;
-    } catch (error) {
-      if (error instanceof StoreUnavailableError) return false;
-      throw error;
-    }
+    const isRenewed = await records.renewClaim(name, holder, leaseMs);
+    if (isRenewed) state.since = askedAt;
+    return isRenewed;
   }
 
   async function renewWhileHeld(): Promise<void> {
@@ -43,23 +38,27 @@ export function holdClaim(
       await pause.pause(renewEveryMs);
       if (!state.isHeld) return;
       // One that failed may succeed the next time; one that somebody else has is lost, and the generation decides.
-      await renew();
+      await renew().catch(() => false);
     }
   }
   void renewWhileHeld();
 
   return {
-    isOurs: async () => pause.elapsed() - state.since < leaseMs / 2 || (await renew()),
+    isOurs: async () => pause.elapsed() - state.since < leaseMs / 2 || (await renew().catch(ifStoreIsAway(false))),
     async release(backOffMs) {
       state.isHeld = false;
-      try {
-        await records.release(name, holder, backOffMs);
-      } catch (error) {
-        if (!(error instanceof StoreUnavailableError)) throw error;
-      }
+      await records.release(name, holder, backOffMs).catch(ifStoreIsAway(undefined));
     },
     letGo: () => {
       state.isHeld = false;
     },
+  };
+}
+
+/** Yields `value` in place of what a store that is away cannot say. */
+function ifStoreIsAway<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof StoreUnavailableError) return value;
+    throw error;
   };
 }

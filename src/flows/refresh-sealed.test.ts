@@ -7,13 +7,19 @@ import { systemRandom } from '../adapters/system/random.ts';
 import type { Session } from '../core/session/session.ts';
 import type { RefreshReason } from '../core/session/staleness.ts';
 import { secondsOf } from '../core/time.ts';
-import { createSealedRefresher, type RefreshSealed, type SealedRefresh } from './refresh-sealed.ts';
+import {
+  createSealedRefresher,
+  createSealedRefreshMemory,
+  type RefreshSealed,
+  type SealedRefresh,
+} from './refresh-sealed.ts';
 
 const expired: RefreshReason = { kind: 'expired' };
 
 describe('createSealedRefresher', () => {
   let time: ManualTime;
   let provider: ScriptedGrant;
+  let newRefresher: () => RefreshSealed;
   let refresh: RefreshSealed;
   let old: Session;
 
@@ -22,13 +28,17 @@ describe('createSealedRefresher', () => {
     provider = scriptedGrant(time.clock);
     const began = time.clock.now() - 3600;
     old = sessionAt(began, { tokenSet: tokenSetAt(began, { refreshToken: provider.current() }) });
-    refresh = createSealedRefresher({
-      providers: new Map([['idp', provider.server]]),
-      clock: time.clock,
-      pause: time.pause,
-      random: systemRandom,
-      telemetry: recordingTelemetry(),
-    });
+    const memory = createSealedRefreshMemory(time.pause);
+    newRefresher = () =>
+      createSealedRefresher({
+        memory,
+        providers: new Map([['idp', provider.server]]),
+        clock: time.clock,
+        pause: time.pause,
+        random: systemRandom,
+        telemetry: recordingTelemetry(),
+      });
+    refresh = newRefresher();
   });
 
   function sessionOf(outcome: SealedRefresh): Session {
@@ -79,6 +89,26 @@ describe('createSealedRefresher', () => {
     provider.answer(undefined);
     await time.pass(1000);
     expect(await refresh(old, expired)).toMatchObject({ kind: 'refreshed' });
+  });
+
+  it('forgets no refresh that is under way, however many there are', async () => {
+    provider.hold();
+    const one = refresh(old, expired);
+    const others = Array.from({ length: 10_001 }, (_, index) =>
+      refresh({ ...old, tokenSet: tokenSetAt(index) }, expired),
+    );
+    const again = refresh(old, expired);
+    const refreshes = provider.refreshes();
+    provider.letGo();
+    await Promise.all([...others, one]);
+    expect(await again).toBe(await one);
+    expect(refreshes).toBe(10_002);
+  });
+
+  it('knows after a reload what was refreshed before it', async () => {
+    const first = await refresh(old, expired);
+    expect(await newRefresher()(old, expired)).toEqual(first);
+    expect(provider.refreshes()).toBe(1);
   });
 
   it('is over when the provider ends the grant', async () => {

@@ -1,20 +1,52 @@
 import { refreshedSession } from '../core/session/refreshed-session.ts';
 import type { Session } from '../core/session/session.ts';
 import { isStale, type RefreshReason } from '../core/session/staleness.ts';
-import { type Seconds, secondsOf } from '../core/time.ts';
-import type { Refresh } from '../ports/authorization-server.ts';
+import type { AuthorizationServer, Refresh } from '../ports/authorization-server.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Pause } from '../ports/pause.ts';
+import type { Random } from '../ports/random.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 import { backOffAfter } from './back-off.ts';
-import type { RefresherPorts } from './refresh-sessions.ts';
-import { createRests } from './rests.ts';
+import { createFlights, type Flights } from './flights.ts';
+import {
+  isLost,
+  providerOf,
+  type RefreshUnavailable,
+  reportRefresh,
+  shortestRestMs,
+  unavailableFor,
+} from './refresh-outcome.ts';
+import { createRests, type Rests } from './rests.ts';
 
 /** What became of a sealed session whose token should be replaced. */
 export type SealedRefresh =
   | { readonly kind: 'refreshed'; readonly session: Session }
   | { readonly kind: 'ended' }
-  | { readonly kind: 'unavailable'; readonly retryAfter: Seconds };
+  | RefreshUnavailable;
 
 /** Replaces tokens of sealed sessions, once for however many ask in this process. */
 export type RefreshSealed = (session: Session, reason: RefreshReason) => Promise<SealedRefresh>;
+
+/** What a process knows of refreshes of sealed sessions. No store does, so it outlives a configuration. */
+export interface SealedRefreshMemory {
+  readonly flights: Flights<SealedRefresh>;
+  /** Outcomes of the last moments, the oldest first. */
+  readonly recent: Map<string, SealedRefresh>;
+  readonly rests: Rests;
+}
+
+export function createSealedRefreshMemory(pause: Pick<Pause, 'elapsed'>): SealedRefreshMemory {
+  return { flights: createFlights(), recent: new Map(), rests: createRests(pause) };
+}
+
+export interface SealedRefresherPorts {
+  readonly memory: SealedRefreshMemory;
+  readonly providers: ReadonlyMap<string, AuthorizationServer>;
+  readonly clock: Clock;
+  readonly pause: Pause;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+}
 
 /**
  * How long a new session stands in for requests that were sent with the old one: a browser that has several under way
@@ -23,78 +55,74 @@ export type RefreshSealed = (session: Session, reason: RefreshReason) => Promise
 const rememberedMs = 30_000;
 const maxRemembered = 10_000;
 
-const shortestRestMs = 1000;
-
 /**
  * No store is there to agree in: two processes that get the old cookie at the same moment both redeem its refresh token,
  * which a provider that rotates takes for theft. Whoever has such a provider and several processes needs a store.
  */
-export function createSealedRefresher(ports: Omit<RefresherPorts, 'records' | 'sealer'>): RefreshSealed {
-  const { clock, pause, random, telemetry, providers } = ports;
-  const flights = new Map<string, Promise<SealedRefresh>>();
-  const rests = createRests(pause);
+export function createSealedRefresher(ports: SealedRefresherPorts): RefreshSealed {
+  const { clock, pause, memory } = ports;
+  const { flights, recent, rests } = memory;
 
-  async function redeem(key: string, session: Session, reason: RefreshReason): Promise<SealedRefresh> {
-    const { tokenSet, subject } = session;
-    const { refreshToken } = tokenSet;
-    const provider = providers.get(session.provider);
-    if (refreshToken === undefined || provider?.registration !== session.registration) return { kind: 'ended' };
-    const send = (): Promise<Refresh> => provider.refresh({ refreshToken, tokenSet, subject }, async () => undefined);
-    const first = await send();
-    const refresh = first.kind === 'unavailable' && first.isLost ? await send() : first;
-    const fields = { instance: session.instance, provider: provider.name };
-    switch (refresh.kind) {
-      case 'refreshed':
-        telemetry.event('tokens_refreshed', { ...fields, reason: reason.kind });
-        return { kind: 'refreshed', session: refreshedSession(session, refresh, reason, clock.milliseconds()) };
-      case 'refused':
-        telemetry.event('refresh_failed', {
-          ...fields,
-          outcome: 'refused',
-          code: refresh.code,
-          detail: refresh.detail,
-        });
-        telemetry.event('session_ended', { ...fields, outcome: 'grant_ended' });
-        return { kind: 'ended' };
-      case 'unavailable': {
-        telemetry.problem('refresh_failed', { ...fields, outcome: 'unavailable', detail: refresh.detail });
-        const restMs = backOffAfter(0, refresh.retryAfter, random);
-        rests.begin(key, restMs);
-        return unavailable(restMs);
-      }
+  async function fly(key: string, session: Session, reason: RefreshReason): Promise<SealedRefresh> {
+    const restMs = rests.leftOf(key);
+    if (restMs > 0) return unavailableFor(restMs);
+    const outcome = await redeem(key, session, reason, ports);
+    if (outcome.kind !== 'unavailable') remember(key, outcome);
+    return outcome;
+  }
+
+  function remember(key: string, outcome: SealedRefresh): void {
+    for (const [oldest] of recent) {
+      if (recent.size < maxRemembered) break;
+      recent.delete(oldest);
     }
+    recent.set(key, outcome);
+    void pause.pause(rememberedMs).then(() => {
+      if (recent.get(key) === outcome) recent.delete(key);
+    });
   }
 
   async function refresh(session: Session, reason: RefreshReason): Promise<SealedRefresh> {
     const key = keyOf(session);
-    const known = flights.get(key);
-    if (known !== undefined) {
-      const outcome = await known;
-      if (outcome.kind !== 'refreshed' || !isStale(outcome.session, reason, clock.milliseconds())) return outcome;
-      // What it brought is stale by now. From there it goes on, not from here.
-      return keyOf(outcome.session) === key ? unavailable(shortestRestMs) : await refresh(outcome.session, reason);
-    }
-    const restMs = rests.leftOf(key);
-    if (restMs > 0) return unavailable(restMs);
-    if (flights.size >= maxRemembered) flights.clear();
-    const flight = redeem(key, session, reason);
-    flights.set(key, flight);
-    const outcome = await flight.catch((error: unknown) => {
-      flights.delete(key);
-      throw error;
-    });
-    if (outcome.kind === 'unavailable') flights.delete(key);
-    else void pause.pause(rememberedMs).then(() => flights.delete(key));
-    return outcome;
+    const known = recent.get(key) ?? flights.get(key);
+    if (known === undefined) return await flights.join(key, () => fly(key, session, reason));
+    const outcome = await known;
+    if (outcome.kind !== 'refreshed' || !isStale(outcome.session, reason, clock.milliseconds())) return outcome;
+    // What it brought is stale by now. From there it goes on, not from here.
+    return keyOf(outcome.session) === key ? unavailableFor(shortestRestMs) : await refresh(outcome.session, reason);
   }
   return refresh;
+}
+
+async function redeem(
+  key: string,
+  session: Session,
+  reason: RefreshReason,
+  ports: SealedRefresherPorts,
+): Promise<SealedRefresh> {
+  const { clock, random, telemetry, memory } = ports;
+  const { tokenSet, subject } = session;
+  const { refreshToken } = tokenSet;
+  const provider = providerOf(session, ports);
+  if (refreshToken === undefined || provider === undefined) return { kind: 'ended' };
+  const send = (): Promise<Refresh> => provider.refresh({ refreshToken, tokenSet, subject }, async () => undefined);
+  const first = await send();
+  const answer = isLost(first) ? await send() : first;
+  reportRefresh(answer, session, reason.kind, telemetry);
+  switch (answer.kind) {
+    case 'refreshed':
+      return { kind: 'refreshed', session: refreshedSession(session, answer, reason, clock.milliseconds()) };
+    case 'refused':
+      return { kind: 'ended' };
+    case 'unavailable': {
+      const restMs = backOffAfter(memory.rests.countOf(key), answer.retryAfter, random);
+      memory.rests.begin(key, restMs);
+      return unavailableFor(restMs);
+    }
+  }
 }
 
 /** The same for all cookies that hold these tokens, however often they were sealed again. */
 function keyOf({ tokenSet }: Session): string {
   return `${tokenSet.obtainedAt} ${tokenSet.refreshToken?.reveal() ?? ''}`;
-}
-
-function unavailable(milliseconds: number): SealedRefresh {
-  return { kind: 'unavailable', retryAfter: secondsOf(Math.ceil(milliseconds / 1000)) };
 }

@@ -1,3 +1,4 @@
+// More than 300 lines: everything that the engine promises, in one table of contents.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { failingStore } from '../../test/support/failing-store.ts';
 import { type ManualTime, manualTime } from '../../test/support/manual-time.ts';
@@ -11,8 +12,10 @@ import { systemRandom } from '../adapters/system/random.ts';
 import { encodeSession } from '../core/session/session-codec.ts';
 import type { RefreshReason } from '../core/session/staleness.ts';
 import { epochMillisecondsOf, secondsOf } from '../core/time.ts';
+import { leaseMs } from './held-claim.ts';
 import { openSession } from './open-session.ts';
-import { createRefresher, type RefresherPorts } from './refresh-sessions.ts';
+import type { ClaimedRefreshPorts } from './redeem-claimed.ts';
+import { createRefresher } from './refresh-sessions.ts';
 import type { Refresher } from './refresher.ts';
 
 const expired: RefreshReason = { kind: 'expired' };
@@ -27,7 +30,7 @@ describe('createRefresher', () => {
   let first: Refresher;
   let second: Refresher;
 
-  const ports = (): RefresherPorts => ({
+  const ports = (): ClaimedRefreshPorts => ({
     records: store.sessions,
     sealer,
     providers: new Map([['idp', provider.server]]),
@@ -97,7 +100,7 @@ describe('createRefresher', () => {
   });
 
   it('takes over from a process that died before the provider heard of it (F5)', async () => {
-    await store.sessions.claim(name, 1, 'the dead', 3000);
+    await store.sessions.claim(name, 1, 'the dead', leaseMs);
     const outcome = second.refresh(name, expired);
     await time.pass(2900);
     expect(provider.refreshes()).toBe(0);
@@ -109,7 +112,7 @@ describe('createRefresher', () => {
   it('goes on from the rotated token of a process that died with the answer in hand (F5)', async () => {
     const before = await stored();
     if (before === undefined) throw new Error('no session');
-    await store.sessions.claim(name, 1, 'the dead', 3000);
+    await store.sessions.claim(name, 1, 'the dead', leaseMs);
     const refreshToken = provider.rotate();
     const rotated = { ...before.session, tokenSet: { ...before.session.tokenSet, refreshToken } };
     await store.sessions.replace(name, 1, sealer.sealBytes('session', encodeSession(rotated), name), {
@@ -137,6 +140,16 @@ describe('createRefresher', () => {
     expect(await stored()).toBeUndefined();
   });
 
+  it('revokes a rotated token whose answer was no good otherwise (T9)', async () => {
+    provider.holdAfterRotation({ kind: 'refused', code: 'invalid_response', detail: 'another sub' });
+    const outcome = first.refresh(name, expired);
+    await time.pass(0);
+    provider.letGo();
+    expect(await outcome).toEqual({ kind: 'ended' });
+    expect(await stored()).toBeUndefined();
+    expect(provider.revoked()).toEqual([provider.current().reveal()]);
+  });
+
   it('asks no third time', async () => {
     provider.loseAnswers(9, { rotating: false });
     expect(await first.refresh(name, expired)).toMatchObject({ kind: 'unavailable' });
@@ -158,6 +171,26 @@ describe('createRefresher', () => {
     expect(await one).toMatchObject({ kind: 'refreshed' });
     expect(await other).toMatchObject({ kind: 'refreshed' });
     expect(provider.refreshes()).toBe(1);
+    expect(provider.reuses()).toBe(0);
+  });
+
+  it('waits for a process that finds the store again later than others (F7)', async () => {
+    const late = failingStore(store);
+    const holder = createRefresher({ ...ports(), records: late.sessions });
+    provider.hold();
+    const one = holder.refresh(name, expired);
+    await time.pass(0);
+    late.setReachable(false);
+    store.setReachable(false);
+    provider.letGo();
+    await time.pass(10_000);
+    store.setReachable(true);
+    const other = second.refresh(name, expired);
+    await time.pass(1200);
+    late.setReachable(true);
+    await time.pass(1000);
+    expect(await one).toMatchObject({ kind: 'refreshed' });
+    expect(await other).toMatchObject({ kind: 'refreshed' });
     expect(provider.reuses()).toBe(0);
   });
 

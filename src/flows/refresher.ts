@@ -1,6 +1,6 @@
 import type { StoredSession } from '../core/session/lifetimes.ts';
 import type { RefreshReason } from '../core/session/staleness.ts';
-import type { Seconds } from '../core/time.ts';
+import type { RefreshUnavailable } from './refresh-outcome.ts';
 
 /** What became of a session whose token should be replaced. */
 export type RefreshOutcome =
@@ -8,8 +8,7 @@ export type RefreshOutcome =
   | { readonly kind: 'refreshed'; readonly stored: StoredSession }
   /** There is no session any more: the grant is over, or somebody ended it. */
   | { readonly kind: 'ended' }
-  /** The tokens are as they were and the session lives. */
-  | { readonly kind: 'unavailable'; readonly retryAfter: Seconds };
+  | RefreshUnavailable;
 
 /**
  * Replaces tokens of stored sessions: once for however many ask, over all processes with one store.

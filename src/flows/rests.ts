@@ -5,23 +5,26 @@ export interface Rests {
   begin(name: string, milliseconds: number): void;
   /** Milliseconds; 0 when it is over, or never began. */
   leftOf(name: string): number;
+  /** How often one has begun for this name. */
+  countOf(name: string): number;
 }
 
-/** Past it all are forgotten: then somebody is asked once too often, which he can bear. */
+/** Past it the oldest are forgotten: then somebody is asked once too often, which he can bear. */
 const maxNames = 10_000;
 
 export function createRests({ elapsed }: Pick<Pause, 'elapsed'>): Rests {
-  const ends = new Map<string, number>();
+  const rests = new Map<string, { readonly endsAt: number; readonly count: number }>();
   return {
     begin(name, milliseconds) {
-      if (ends.size >= maxNames) ends.clear();
-      ends.set(name, elapsed() + milliseconds);
+      const count = (rests.get(name)?.count ?? 0) + 1;
+      rests.delete(name);
+      for (const [oldest] of rests) {
+        if (rests.size < maxNames) break;
+        rests.delete(oldest);
+      }
+      rests.set(name, { endsAt: elapsed() + milliseconds, count });
     },
-    leftOf(name) {
-      const left = (ends.get(name) ?? 0) - elapsed();
-      if (left > 0) return left;
-      ends.delete(name);
-      return 0;
-    },
+    leftOf: (name) => Math.max(0, (rests.get(name)?.endsAt ?? 0) - elapsed()),
+    countOf: (name) => rests.get(name)?.count ?? 0,
   };
 }

@@ -57,17 +57,17 @@ export function sealedSessions(
       const setCookies = sealed(encodeSealedSession({ session, lastSeenAt: session.createdAt }));
       return setCookies === undefined ? { kind: 'too_large' } : { kind: 'begun', setCookies };
     },
-    async refresh(_request, { session }, reason) {
+    async refresh({ session }, reason) {
       const outcome = await refreshSealed(session, reason);
       if (outcome.kind !== 'refreshed') return outcome;
-      const found = { session: outcome.session, lastSeenAt: clock.now() };
+      const found = { session: outcome.session, name: undefined, lastSeenAt: clock.now() };
       const setCookies = sealed(encodeSealedSession(found));
       // The browser goes on with the old cookie, whose refresh token may be used up: better a login now.
       return setCookies === undefined ? { kind: 'ended' } : { kind: 'refreshed', found, setCookies };
     },
     // Its answer has gone when the new tokens come, and no other place could keep them.
     refreshSoon: () => undefined,
-    touch: (_request, { session }, now) => sealed(encodeSealedSession({ session, lastSeenAt: now })) ?? [],
+    touch: ({ session }, now) => sealed(encodeSealedSession({ session, lastSeenAt: now })) ?? [],
     end: async (request) => find(request) !== undefined,
     forget: (now) => [...clearChunks(cookie, style), setCookie(logoutCookie, String(now), style)],
   };

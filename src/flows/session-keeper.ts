@@ -2,7 +2,8 @@ import type { HttpRequest } from '../core/http/request.ts';
 import type { FoundSession } from '../core/session/lifetimes.ts';
 import type { Session } from '../core/session/session.ts';
 import type { RefreshReason } from '../core/session/staleness.ts';
-import type { EpochSeconds, Seconds } from '../core/time.ts';
+import type { EpochSeconds } from '../core/time.ts';
+import type { RefreshUnavailable } from './refresh-outcome.ts';
 
 /** What beginning a session led to. */
 export type BegunSession =
@@ -16,7 +17,7 @@ export type KeptRefresh =
   /** `setCookies`: as of {@link SessionKeeper.touch}. */
   | { readonly kind: 'refreshed'; readonly found: FoundSession; readonly setCookies: readonly string[] }
   | { readonly kind: 'ended' }
-  | { readonly kind: 'unavailable'; readonly retryAfter: Seconds };
+  | RefreshUnavailable;
 
 /**
  * How the sessions of one instance are kept: in the store with an id in the cookie, or sealed in cookies.
@@ -30,11 +31,11 @@ export interface SessionKeeper {
   /** A new session, never under an id that the browser brought. */
   begin(session: Session): Promise<BegunSession>;
   /** Notes that a session was used at `now`; the Set-Cookie values for the answer. Never throws and never waits. */
-  touch(request: HttpRequest, found: FoundSession, now: EpochSeconds): readonly string[];
+  touch(found: FoundSession, now: EpochSeconds): readonly string[];
   /** Waits for tokens for which the reason does not hold. */
-  refresh(request: HttpRequest, found: FoundSession, reason: RefreshReason): Promise<KeptRefresh>;
+  refresh(found: FoundSession, reason: RefreshReason): Promise<KeptRefresh>;
   /** Begins the same where nobody has to wait for it; never throws. */
-  refreshSoon(request: HttpRequest, found: FoundSession): void;
+  refreshSoon(found: FoundSession): void;
   /** Ends what the cookies lead to; true when there was something. */
   end(request: HttpRequest): Promise<boolean>;
   /** Set-Cookie values that make the browser forget what it holds at `now`. */

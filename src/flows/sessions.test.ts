@@ -6,7 +6,7 @@ import { systemRandom } from '../adapters/system/random.ts';
 import { secondsOf } from '../core/time.ts';
 import { StoreUnavailableError } from '../ports/store.ts';
 import { openSession } from './open-session.ts';
-import { createSession, endSession, findSession, type SessionLimits, touchSession } from './sessions.ts';
+import { createSession, endSession, findSession, type SessionLimits } from './sessions.ts';
 
 const limits: SessionLimits = { idleLifetime: secondsOf(1800), maxPerUser: 100 };
 
@@ -35,14 +35,17 @@ describe('sessions in the store', () => {
     }
   });
 
+  const nameOf = (id: string) => world.ports.idNames.nameOf(id) ?? '';
+  const touch = (id: string) => world.ports.records.touch(nameOf(id), world.clock.now());
+
   it('are gone after the end, the idle time, or a logout; a touch moves only the idle time', async () => {
     const id = await world.create();
     world.clock.advance(1799);
-    await touchSession(id, world.clock.now(), world.ports);
+    await touch(id);
     world.clock.advance(1799);
     expect(await findSession(id, world.ports)).toMatchObject({ generation: 1 });
     world.clock.advance(1);
-    expect(await openSession(world.ports.idNames.nameOf(id) ?? '', world.ports)).toBeUndefined();
+    expect(await openSession(nameOf(id), world.ports)).toBeUndefined();
     // Whoever keeps it for a while goes by `sessionEnd`.
     world.clock.advance(10);
     expect(await findSession(id, world.ports)).toBeUndefined();
@@ -51,14 +54,13 @@ describe('sessions in the store', () => {
     expect(await endSession(next, world.ports)).toBe(true);
     expect(await endSession(next, world.ports)).toBe(false);
     expect(await findSession(next, world.ports)).toBeUndefined();
-    await touchSession(next, world.clock.now(), world.ports);
+    await touch(next);
     expect(await findSession(next, world.ports)).toBeUndefined();
   });
 
-  it('cannot be ended or touched by what is not an id', async () => {
+  it('cannot be ended by what is not an id', async () => {
     expect(await endSession(undefined, world.ports)).toBe(false);
     expect(await endSession('x', world.ports)).toBe(false);
-    await expect(touchSession('x', world.clock.now(), world.ports)).resolves.toBeUndefined();
   });
 
   it('open under no other name: a copied record is no session (S12)', async () => {

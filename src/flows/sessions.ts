@@ -1,7 +1,7 @@
 import type { StoredSession } from '../core/session/lifetimes.ts';
 import type { Session } from '../core/session/session.ts';
 import { encodeSession } from '../core/session/session-codec.ts';
-import type { EpochSeconds, Seconds } from '../core/time.ts';
+import type { Seconds } from '../core/time.ts';
 import type { IdNames } from '../ports/id-names.ts';
 import type { Sealer } from '../ports/sealer.ts';
 import { type SessionIndex, type SessionRecords, StoreUnavailableError } from '../ports/store.ts';
@@ -54,12 +54,6 @@ export async function createSession(session: Session, limits: SessionLimits, por
 export async function findSession(id: string | undefined, ports: SessionPorts): Promise<StoredSession | undefined> {
   const name = id === undefined ? undefined : ports.idNames.nameOf(id);
   return name === undefined ? undefined : await ports.cache.find(name);
-}
-
-/** Notes that a session was used. Throws {@link StoreUnavailableError}. */
-export async function touchSession(id: string, now: EpochSeconds, ports: SessionPorts): Promise<void> {
-  const name = ports.idNames.nameOf(id);
-  if (name !== undefined) await ports.records.touch(name, now);
 }
 
 /** Ends a session; true when there was one. Throws {@link StoreUnavailableError}. */

@@ -1,10 +1,10 @@
 import { type CookieStyle, clearCookie, readCookie, setCookie } from '../core/http/cookies.ts';
-import type { HttpRequest } from '../core/http/request.ts';
 import type { Seconds } from '../core/time.ts';
+import { StoreUnavailableError } from '../ports/store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Refresher } from './refresher.ts';
 import type { SessionKeeper } from './session-keeper.ts';
-import { createSession, endSession, findSession, type SessionPorts, touchSession } from './sessions.ts';
+import { createSession, endSession, findSession, type SessionPorts } from './sessions.ts';
 
 export interface StoredSessionsOptions {
   readonly cookieName: string;
@@ -19,10 +19,13 @@ export function storedSessions(
   { cookieName, style, idleLifetime, maxPerUser }: StoredSessionsOptions,
   ports: SessionPorts & { readonly telemetry: Telemetry; readonly refresher: Refresher },
 ): SessionKeeper {
-  const { refresher, telemetry, idNames } = ports;
-  const nameOf = (request: HttpRequest): string | undefined => {
-    const id = readCookie(request, cookieName);
-    return id === undefined ? undefined : idNames.nameOf(id);
+  const { records, refresher, telemetry } = ports;
+  /** Nobody waits for it, and what it was for can be done the next time. */
+  const unawaited = (work: Promise<unknown>, operation: string): void => {
+    work.catch((error: unknown) => {
+      if (error instanceof StoreUnavailableError) telemetry.problem('store_unavailable', { operation }, error);
+      else telemetry.problem('check_failed', { outcome: 'error', operation }, error);
+    });
   };
   return {
     cookieNames: [cookieName],
@@ -31,26 +34,17 @@ export function storedSessions(
       const id = await createSession(session, { idleLifetime, maxPerUser }, ports);
       return { kind: 'begun', setCookies: [setCookie(cookieName, id, style)] };
     },
-    async refresh(request, _found, reason) {
-      const name = nameOf(request);
+    async refresh({ name }, reason) {
       if (name === undefined) return { kind: 'ended' };
       const outcome = await refresher.refresh(name, reason);
       return outcome.kind === 'refreshed' ? { kind: 'refreshed', found: outcome.stored, setCookies: [] } : outcome;
     },
-    refreshSoon(request) {
-      const name = nameOf(request);
-      if (name === undefined) return;
-      refresher.refresh(name, { kind: 'near_end' }).catch((error: unknown) => {
-        telemetry.problem('store_unavailable', { operation: 'refresh' }, error);
-      });
+    refreshSoon({ name }) {
+      if (name !== undefined) unawaited(refresher.refresh(name, { kind: 'near_end' }), 'refresh');
     },
-    touch(request, _found, now) {
-      const id = readCookie(request, cookieName);
-      if (id === undefined) return [];
-      // The request does not wait for it, and a lost touch only means an earlier idle end.
-      touchSession(id, now, ports).catch((error: unknown) => {
-        telemetry.problem('store_unavailable', { operation: 'touch' }, error);
-      });
+    touch({ name }, now) {
+      // A lost touch only means an earlier idle end.
+      if (name !== undefined) unawaited(records.touch(name, now), 'touch');
       return [];
     },
     end: (request) => endSession(readCookie(request, cookieName), ports),

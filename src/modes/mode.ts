@@ -4,13 +4,13 @@ import type { PageRenderer } from '../core/html/page-renderer.ts';
 import type { HttpRequest } from '../core/http/request.ts';
 import type { EpochMilliseconds, Seconds } from '../core/time.ts';
 import type { Header, Reply } from '../core/verdict.ts';
+import type { RefreshSealed } from '../flows/refresh-sealed.ts';
 import type { Refresher } from '../flows/refresher.ts';
 import type { SessionPorts } from '../flows/sessions.ts';
 import type { AuthorizationServer } from '../ports/authorization-server.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DerivedKeys } from '../ports/derived-keys.ts';
 import type { IssuerEngineFactory } from '../ports/issuer-engine.ts';
-import type { Pause } from '../ports/pause.ts';
 import type { Random } from '../ports/random.ts';
 import type { Sealer } from '../ports/sealer.ts';
 import type { Store } from '../ports/store.ts';
@@ -60,7 +60,6 @@ export interface ModeServices {
   /** Every origin of the configuration that has no wildcard, in its order; it may be none. */
   readonly origins: readonly string[];
   readonly clock: Clock;
-  readonly pause: Pause;
   readonly random: Random;
   readonly telemetry: Telemetry;
   /** Writes out what routes answer. */
@@ -71,6 +70,8 @@ export interface ModeServices {
   /** Sessions of the store, for the flows. */
   readonly sessions: SessionPorts;
   readonly refresher: Refresher;
+  /** For sessions that only browsers have. */
+  readonly refreshSealed: RefreshSealed;
   readonly providers: ReadonlyMap<string, AuthorizationServer>;
   readonly createIssuerEngine: IssuerEngineFactory;
 }

@@ -31,7 +31,7 @@ export interface SessionRecord {
  * - every operation is one atomic step, bounded in time, and throws {@link StoreUnavailableError} or succeeds;
  * - a record is gone at `endsAt` (absolute), or `idleFor` seconds after `lastSeenAt`, whichever is first;
  * - `replace`, `touch`, `claim`, `renewClaim` and `release` never bring back a record that was deleted: a logout wins;
- * - every change but those of claims is told to {@link SessionChanges} in the same step.
+ * - every replacement, touch and deletion is told to {@link SessionChanges} in the same step.
  *
  * A claim is the right of one caller to replace a record: a lease with an end by the store's clock. It fences nothing
  * by itself; what does is the generation, which `replace` and `deleteGeneration` compare.
@@ -87,12 +87,18 @@ export interface ReplaceOptions {
   readonly keepsClaim: boolean;
 }
 
+/**
+ * Milliseconds for which the holder of a claim that has run out may still come back when somebody else wants it. Longer
+ * than it takes a process to find a store that was away: a back-off of half a second and a new connection.
+ */
+export const takeoverMs = 1500;
+
 export type Claim =
   /** `failures`: releases with a back-off since the record was replaced last. */
   | { readonly kind: 'claimed'; readonly failures: number }
   /**
-   * Somebody else holds it. Also once, for half a second, when the claim of another has run out: whoever was held up
-   * or cut off from the store with the answer in hand may still come and write it.
+   * Somebody else holds it. Also once, for {@link takeoverMs}, when the claim of another has run out: whoever was held
+   * up or cut off from the store with the answer in hand may still come and write it.
    */
   | { readonly kind: 'held' }
   | { readonly kind: 'backing_off'; readonly milliseconds: number }

@@ -44,6 +44,7 @@ async function stop(index: number, { world, ledger, refreshes, kills, signal }: 
     process.kill(replica.pid, 'SIGKILL');
     kills.note(refreshes.cut(index));
     await replica.stop('SIGKILL');
+    kills.noteEnd();
     return;
   }
   const { code, signal: by } = await replica.stop('SIGTERM');

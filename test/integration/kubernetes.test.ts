@@ -155,6 +155,9 @@ describe.each(generated)('the configuration in %s', (_, manifests) => {
   });
 });
 
+/** What the end of a process waits for refreshes under way (docs/operations.md). */
+const refreshSeconds = 10;
+
 const seconds = (text: string) => Number(/^(\d+)s$/.exec(text)?.[1]);
 
 test('the sidecar outlives Envoy, the workload outlives Envoy, and all have ended before they are killed', () => {
@@ -164,7 +167,9 @@ test('the sidecar outlives Envoy, the workload outlives Envoy, and all have ende
     pod.containers.find((each: { readonly name: string }) => each.name === name).lifecycle.preStop.sleep.seconds;
   expect(seconds(shutdown.delay)).toBeGreaterThan(sleepOf('envoy'));
   expect(sleepOf('workload')).toBeGreaterThan(sleepOf('envoy'));
-  expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(seconds(shutdown.delay) + seconds(shutdown.drain));
+  expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(
+    seconds(shutdown.delay) + seconds(shutdown.drain) + refreshSeconds,
+  );
   expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(sleepOf('workload'));
 });
 
@@ -172,7 +177,7 @@ test('a replica that stands alone answers until everybody has heard that it goes
   const { shutdown } = parse(textOf(standalone, 'sallyport', 'sallyport.yaml'));
   const { terminationGracePeriodSeconds: grace } = only(standalone, 'Deployment', 'sallyport').value.spec.template.spec;
   expect(seconds(shutdown.delay)).toBeGreaterThanOrEqual(10);
-  expect(grace).toBeGreaterThan(seconds(shutdown.delay) + seconds(shutdown.drain));
+  expect(grace).toBeGreaterThan(seconds(shutdown.delay) + seconds(shutdown.drain) + refreshSeconds);
 });
 
 test('the sidecar: the workload runs as another user than Sallyport and has no part in its sockets and secrets', () => {

@@ -1,3 +1,4 @@
+// More than 300 lines: four processes take long to start.
 import type { Redis } from 'ioredis';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectHealthy } from '../support/aftermath.ts';

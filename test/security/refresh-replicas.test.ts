@@ -1,3 +1,4 @@
+// More than 300 lines: four processes take long to start.
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
@@ -16,7 +17,7 @@ import { reloadWith } from '../support/reload.ts';
 import { percentileOf, statusesOf, storm } from '../support/storm.ts';
 import { until } from '../support/until.ts';
 
-// Four processes on one Redis, and a provider that takes a refresh token once. More than 300 lines: they start once.
+// Four processes on one Redis, and a provider that takes a refresh token once.
 
 let all: RefreshWorld;
 let redis: Redis;

@@ -24,8 +24,6 @@ export interface FakeAuthorizationServer extends AuthorizationServer {
   readonly refreshes: readonly string[];
   /** What the ID token of later refreshes says. */
   refreshWith(parts: { readonly claims: Claims }): void;
-  /** Takes no refresh token any more. */
-  endGrants(): void;
   /** Refresh tokens that were revoked. */
   readonly revoked: readonly (string | undefined)[];
   /** Logs the user in who was sent to `url`, and returns the query of the authorization response. */
@@ -65,7 +63,6 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
   const revoked: (string | undefined)[] = [];
   const unavailable = { kind: 'unavailable', detail: 'connect ECONNREFUSED' } as const;
   let reachable = true;
-  let areGrantsOver = false;
   let refreshedClaims: Claims | undefined;
   let fixedAnswer: Redemption | undefined;
   let fixedRefresh: Refresh | undefined;
@@ -107,9 +104,6 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
     refreshWith({ claims }) {
       refreshedClaims = claims;
     },
-    endGrants() {
-      areGrantsOver = true;
-    },
     revoked,
     async issuer() {
       return reachable ? { issuer, sendsIss } : unavailable;
@@ -134,8 +128,6 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
     },
     async refresh({ refreshToken, tokenSet }, rotated) {
       if (!reachable) return { ...unavailable, retryAfter: undefined, isLost: false };
-      if (areGrantsOver)
-        return { kind: 'refused', code: 'invalid_grant', detail: 'the provider answered invalid_grant' };
       refreshes.push(refreshToken.reveal());
       await gate;
       if (fixedRefresh !== undefined) return fixedRefresh;

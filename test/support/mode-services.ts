@@ -1,6 +1,7 @@
 import { createDerivedKeys } from '../../src/adapters/node-crypto/derived-keys.ts';
 import { newKeyRing } from '../../src/adapters/node-crypto/new-key-ring.ts';
 import { systemRandom } from '../../src/adapters/system/random.ts';
+import { createSealedRefresher, createSealedRefreshMemory } from '../../src/flows/refresh-sealed.ts';
 import { createRefresher } from '../../src/flows/refresh-sessions.ts';
 import type { ModeServices } from '../../src/modes/mode.ts';
 import type { Store } from '../../src/ports/store.ts';
@@ -23,6 +24,7 @@ export function modeServices({
     store,
     sessions,
     refresher: createRefresher({ records, sealer, ...ports }),
+    refreshSealed: createSealedRefresher({ memory: createSealedRefreshMemory(ports.pause), ...ports }),
     derivedKeys: createDerivedKeys(ring),
     createIssuerEngine: () => {
       throw new Error('this test has no issuer');

@@ -15,8 +15,8 @@ export interface ScriptedGrant {
   revoked(): readonly string[];
   /** Requests wait before they are looked at, until let go. */
   hold(): void;
-  /** They wait when the rotated token is out, and nothing else. */
-  holdAfterRotation(): void;
+  /** They wait when the rotated token is out, and nothing else; then `answer`, if there is one, in place of the real one. */
+  holdAfterRotation(answer?: Refresh): void;
   letGo(): void;
   /** The next answers get lost, after the token was rotated or before. */
   loseAnswers(count: number, options?: { readonly rotating: boolean }): void;
@@ -30,6 +30,7 @@ export function scriptedGrant(clock: Clock): ScriptedGrant {
   let reuses = 0;
   let losses = { left: 0, rotating: true };
   let fixed: Refresh | undefined;
+  let afterwards: Refresh | undefined;
   let gate = { before: Promise.resolve(), afterRotation: Promise.resolve(), open: (): void => undefined };
   const revoked: string[] = [];
   const current = () => new Secret(`refresh-token-${generation}`);
@@ -50,6 +51,7 @@ export function scriptedGrant(clock: Clock): ScriptedGrant {
     if (isLost) return lost;
     await rotated(current());
     await gate.afterRotation;
+    if (afterwards !== undefined) return afterwards;
     const obtainedAt = clock.milliseconds();
     return {
       kind: 'refreshed',
@@ -88,7 +90,8 @@ export function scriptedGrant(clock: Clock): ScriptedGrant {
       const { promise, resolve } = Promise.withResolvers<void>();
       gate = { ...gate, before: promise, open: resolve };
     },
-    holdAfterRotation() {
+    holdAfterRotation(answer) {
+      afterwards = answer;
       const { promise, resolve } = Promise.withResolvers<void>();
       gate = { ...gate, afterRotation: promise, open: resolve };
     },

@@ -1,3 +1,5 @@
+import { takeoverMs } from '../../ports/store.ts';
+
 /*
  * The scripts of session records and of claims on them; see scripts.ts for what holds for all scripts.
  *
@@ -73,9 +75,6 @@ local seen = redis.call('HGET', KEYS[1], 't') or 0
 if redis.call('DEL', KEYS[1]) == 1 then tell(channel, name, 0, seen) end
 return lived and 1 or 0
 `;
-
-// Milliseconds for which the holder of a claim that has run out may still come back.
-const takeoverMs = 500;
 
 const claimSession = `${helpers}
 local generation, holder, length, now = unpack(ARGV)

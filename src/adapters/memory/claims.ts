@@ -1,4 +1,4 @@
-import type { Claim } from '../../ports/store.ts';
+import { type Claim, takeoverMs } from '../../ports/store.ts';
 
 /** Who has the right to replace a record, and until when. Moments are milliseconds. */
 export interface ClaimState {
@@ -11,9 +11,6 @@ export interface ClaimState {
 }
 
 export const unclaimed: ClaimState = { holder: undefined, until: 0, failures: 0, isTakeoverAnnounced: false };
-
-/** For so long a holder whose claim has run out may still come back before another gets it; as in Redis. */
-const takeoverMs = 500;
 
 /** What becomes of a claim when `holder` asks for it, and what it is told. */
 export function claimed(

@@ -119,6 +119,9 @@ describe('the generated Envoy configuration', () => {
     const bootstrap = await bootstrapOf(replicas, { store: redis });
     expect(valuesOf(bootstrap, 'health_checks')).toHaveLength(2);
     expect(valuesOf(bootstrap, 'healthy_panic_threshold')).toEqual([{ value: 0 }, { value: 0 }]);
+    // And does not try a dead one twice before that is known.
+    expect(valuesOf(bootstrap, 'host_selection_retry_max_attempts')).toEqual([5]);
+    expect(valuesOf(await bootstrapOf(''), 'host_selection_retry_max_attempts')).toEqual([]);
     // valuesOf also sees the @type of nested messages; clusters alone have these words.
     expect(valuesOf(bootstrap, 'type').filter((type) => type === 'STATIC' || type === 'STRICT_DNS')).toEqual([
       'STATIC',

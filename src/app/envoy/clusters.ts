@@ -5,6 +5,7 @@ import { clusterOf, httpProtocol, sharedHttp2 } from './cluster.ts';
 import { duration, type EnvoyObject } from './envoy-value.ts';
 import { authzCluster } from './ext-authz.ts';
 import { healClusterOf } from './heal.ts';
+import { mayHaveSpare } from './replicas.ts';
 import { sideServiceCluster } from './routes.ts';
 import { upstreamTls } from './tls.ts';
 import { workloadCluster } from './workload-route.ts';
@@ -16,7 +17,7 @@ export function clusters(config: Config, envoy: EnvoyConfig): readonly EnvoyObje
     listener.tls !== undefined && sallyportTls !== undefined
       ? { transport_socket: upstreamTls(sallyportTls, protocol) }
       : {};
-  const mayHaveSpare = replicas.length > 1 || replicas.some(({ authz, http }) => isName(authz) || isName(http));
+  const hasSpare = mayHaveSpare(envoy);
   return [
     cluster(workloadCluster, [envoy.workload], envoy, workloadProtocol(envoy)),
     {
@@ -27,7 +28,7 @@ export function clusters(config: Config, envoy: EnvoyConfig): readonly EnvoyObje
         httpProtocol({ http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '5s' } } }),
       ),
       ...tls(config.listen.authz, 'h2'),
-      ...(mayHaveSpare ? healthCheck({ grpc_health_check: {} }) : {}),
+      ...(hasSpare ? healthCheck({ grpc_health_check: {} }) : {}),
     },
     {
       ...cluster(
@@ -37,15 +38,10 @@ export function clusters(config: Config, envoy: EnvoyConfig): readonly EnvoyObje
         httpProtocol({ http_protocol_options: {} }, { idle_timeout: '30s' }),
       ),
       ...tls(config.listen.http, 'http/1.1'),
-      ...(mayHaveSpare ? healthCheck({ http_health_check: { path: '/healthz' } }) : {}),
+      ...(hasSpare ? healthCheck({ http_health_check: { path: '/healthz' } }) : {}),
     },
     ...(heal === undefined ? [] : [healClusterOf(envoy)]),
   ];
-}
-
-/** Behind a name there may be several processes: a headless Service has the address of each. */
-function isName(address: Address): boolean {
-  return needsDns(address) && address.kind === 'tcp' && address.host !== 'localhost';
 }
 
 function cluster(name: string, at: readonly Address[], envoy: EnvoyConfig, protocol: EnvoyObject): EnvoyObject {

@@ -1,18 +1,20 @@
 import type { EnvoyConfig } from '../config/config.ts';
 import { duration, type EnvoyObject, typed } from './envoy-value.ts';
+import { mayHaveSpare } from './replicas.ts';
+import { retryElsewhere, retryUnsent } from './retry.ts';
 
 export const authzCluster = 'sallyport_authz';
 
 /** The filter that asks Sallyport about every request, and refuses when it gets no answer. */
-export function extAuthzFilter({ checkTimeout }: EnvoyConfig): EnvoyObject {
+export function extAuthzFilter(envoy: EnvoyConfig): EnvoyObject {
   return {
     name: 'envoy.filters.http.ext_authz',
     typed_config: typed('envoy.extensions.filters.http.ext_authz.v3.ExtAuthz', {
       transport_api_version: 'V3',
       grpc_service: {
         envoy_grpc: { cluster_name: authzCluster },
-        timeout: duration(checkTimeout),
-        retry_policy: { retry_on: 'connect-failure,refused-stream', num_retries: 1 },
+        timeout: duration(envoy.checkTimeout),
+        retry_policy: mayHaveSpare(envoy) ? retryElsewhere : retryUnsent,
       },
       failure_mode_allow: false,
       status_on_error: { code: 503 },

@@ -3,8 +3,9 @@ import type { EnvoyObject } from './envoy-value.ts';
 import { withoutCheck } from './ext-authz.ts';
 import { forwardingHeaders } from './forwarding-headers.ts';
 import { healHost, healRoutes } from './heal.ts';
+import { retryUnsent } from './retry.ts';
 import { peculiarPathsBelow } from './strictness.ts';
-import { retryUnsent, toWorkload } from './workload-route.ts';
+import { toWorkload } from './workload-route.ts';
 
 export const sideServiceCluster = 'sallyport_http';
 

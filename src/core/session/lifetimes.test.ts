@@ -7,7 +7,7 @@ const begin = 1_767_225_600;
 const idle = secondsOf(1800);
 
 function found(lastSeen = 0, session = sessionAt(begin)): FoundSession {
-  return { session, lastSeenAt: epochSecondsOf(begin + lastSeen) };
+  return { session, name: undefined, lastSeenAt: epochSecondsOf(begin + lastSeen) };
 }
 
 const at = (seconds: number) => epochSecondsOf(begin + seconds);

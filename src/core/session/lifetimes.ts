@@ -5,11 +5,12 @@ import type { Session } from './session.ts';
 export interface FoundSession {
   readonly session: Session;
   readonly lastSeenAt: EpochSeconds;
+  /** Under which the store keeps it: an HMAC of its id, which opens nothing. Undefined: only a browser has it. */
+  readonly name: string | undefined;
 }
 
 /** A session as the store has it. */
 export interface StoredSession extends FoundSession {
-  /** Under which the store keeps it: an HMAC of its id, which opens nothing. */
   readonly name: string;
   /** Counts what was written, from 1. */
   readonly generation: number;

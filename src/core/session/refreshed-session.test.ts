@@ -9,7 +9,12 @@ const tokenSet = tokenSetAt(5000);
 describe('refreshedSession', () => {
   it('has the new tokens and is otherwise as it was', () => {
     const session = sessionAt(1000);
-    const refreshed = refreshedSession(session, { tokenSet, claims: undefined, withdrawn: [] }, { kind: 'expired' }, now);
+    const refreshed = refreshedSession(
+      session,
+      { tokenSet, claims: undefined, withdrawn: [] },
+      { kind: 'expired' },
+      now,
+    );
     expect(refreshed).toEqual({ ...session, tokenSet });
   });
 
@@ -32,6 +37,8 @@ describe('refreshedSession', () => {
     const rejected = { kind: 'rejected', requestedAt: now, cooldown: secondsOf(30) } as const;
     const healed = refreshedSession(sessionAt(1000), { tokenSet, claims: undefined, withdrawn: [] }, rejected, now);
     expect(healed.healedAt).toBe(epochSecondsOf(5000));
-    expect(refreshedSession(healed, { tokenSet, claims: undefined, withdrawn: [] }, { kind: 'expired' }, now).healedAt).toBe(5000);
+    expect(
+      refreshedSession(healed, { tokenSet, claims: undefined, withdrawn: [] }, { kind: 'expired' }, now).healedAt,
+    ).toBe(5000);
   });
 });

@@ -1,5 +1,6 @@
 import type { Claims } from '../json.ts';
 import { mergeClaims } from '../oauth/merge-claims.ts';
+import { profileClaims } from '../oauth/profile-claims.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import { type EpochMilliseconds, secondOf } from '../time.ts';
 import type { Session } from './session.ts';
@@ -14,23 +15,8 @@ export interface RefreshedTokens {
   readonly withdrawn: readonly string[];
 }
 
-/** Scope `profile` (OpenID Connect Core §5.4). Some providers leave them out of later ID tokens: nobody lost his name. */
-const profileClaims: ReadonlySet<string> = new Set([
-  'name',
-  'family_name',
-  'given_name',
-  'middle_name',
-  'nickname',
-  'preferred_username',
-  'profile',
-  'picture',
-  'website',
-  'gender',
-  'birthdate',
-  'zoneinfo',
-  'locale',
-  'updated_at',
-]);
+/** Some providers leave them out of later ID tokens: nobody lost his name. */
+const lasting: ReadonlySet<string> = new Set(profileClaims);
 
 /**
  * The session with new tokens. What the new ID token says counts. Of what it does not say stays what it never said
@@ -52,5 +38,5 @@ export function refreshedSession(
 
 function without(claims: Claims, withdrawn: readonly string[]): Claims {
   const gone = new Set(withdrawn);
-  return new Map([...claims].filter(([name]) => !gone.has(name) || profileClaims.has(name)));
+  return new Map([...claims].filter(([name]) => !gone.has(name) || lasting.has(name)));
 }

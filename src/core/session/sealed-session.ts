@@ -23,5 +23,7 @@ export function decodeSealedSession(bytes: Uint8Array): FoundSession | undefined
   if (bytes.length < headLength) return undefined;
   const lastSeenAt = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0);
   const session = decodeSession(bytes.subarray(headLength));
-  return session === undefined ? undefined : { session, lastSeenAt: epochSecondsOf(Number(lastSeenAt)) };
+  return session === undefined
+    ? undefined
+    : { session, name: undefined, lastSeenAt: epochSecondsOf(Number(lastSeenAt)) };
 }

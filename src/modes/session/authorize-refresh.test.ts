@@ -111,11 +111,39 @@ describe('a session', () => {
       expect((await refusal({ browser, requirements })).status).toBe(403);
     });
 
+    it('is replaced in a sealed session that is refused all the same: the browser gets the new cookie (F5)', async () => {
+      await world.close();
+      world = await sessionWorld({ settings: { state: 'sealed', idleLifetime: '2h' } });
+      const browser = await loggedIn();
+      world.clock.advance(3600 - 1);
+      world.provider.refreshWith({ claims: new Map([['groups', ['staff']]]) });
+      world.clock.advance(1);
+      const reply = await refusal({ browser, requirements: { groups: ['admins'] } });
+      expect(reply.status).toBe(403);
+      expect(headerOf({ ...reply, headers: reply.headers.toReversed() }, 'set-cookie')).toMatch(
+        /^__Host-sallyport=\S{500}/,
+      );
+    });
+
+    it('was refused and ends while the provider is away gets 503, not a token that has ended', async () => {
+      const browser = await loggedIn();
+      await use(browser, 58);
+      const rejected = { requestedAt: epochMillisecondsOf(world.clock.milliseconds() + 1) };
+      world.clock.advance(100);
+      const held = world.provider.holdRefreshes();
+      const answer = refusal({ browser, rejected });
+      await vi.waitFor(() => expect(world.provider.refreshes).toHaveLength(1));
+      world.clock.advance(20);
+      world.provider.answerRefresh({ kind: 'unavailable', detail: '503', retryAfter: undefined, isLost: false });
+      held.release();
+      expect((await answer).status).toBe(503);
+    });
+
     it('cannot be replaced any more, since the grant is over, sends a person to log in and says 401 to a program (F10)', async () => {
       const browser = await loggedIn();
       await use(browser, 58);
       world.clock.advance(120);
-      world.provider.endGrants();
+      world.provider.answerRefresh({ kind: 'refused', code: 'invalid_grant', detail: 'it is over' });
       expect((await refusal({ browser, headers: navigation })).status).toBe(302);
       expect((await refusal({ browser })).status).toBe(401);
     });

@@ -1,5 +1,6 @@
 import { refuse } from '../../core/http/refusal.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
+import { freshnessOf } from '../../core/oauth/token-freshness.ts';
 import type { FoundSession } from '../../core/session/lifetimes.ts';
 import { type Seconds, secondOf } from '../../core/time.ts';
 import type { Header, Reply } from '../../core/verdict.ts';
@@ -70,17 +71,25 @@ async function refreshThenDecide(
   runtime: SessionRuntime,
 ): Promise<Pass | Reply> {
   const { request, requirements } = check;
-  const outcome = await runtime.sessions.refresh(request, found, reason);
+  const outcome = await runtime.sessions.refresh(found, reason);
+  const now = runtime.services.clock.milliseconds();
   // A token that has not ended goes to the workload once more, whose 401 says more than we could.
-  if (outcome.kind === 'unavailable' && reason.kind === 'expired') return unavailable(request, outcome);
-  const after: Check = {
-    ...check,
-    found: foundAfter(outcome, found),
-    now: runtime.services.clock.milliseconds(),
-    mayRefresh: false,
-  };
-  const setCookies = outcome.kind === 'refreshed' ? outcome.setCookies : [];
-  return await carryOut(decide(after, requirements, runtime.decision), after, runtime, setCookies);
+  if (outcome.kind === 'unavailable' && freshnessOf(found.session.tokenSet, now) === 'expired') {
+    return unavailable(request, outcome);
+  }
+  const after: Check = { ...check, found: foundAfter(outcome, found), now, mayRefresh: false };
+  const answer = await carryOut(decide(after, requirements, runtime.decision), after, runtime);
+  return outcome.kind === 'refreshed' ? withCookies(answer, outcome.setCookies) : answer;
+}
+
+/** Whatever the answer is: a refresh token that was rotated may be in these cookies alone. */
+function withCookies(answer: Pass | Reply, setCookies: readonly string[]): Pass | Reply {
+  if (setCookies.length === 0) return answer;
+  if (answer.kind === 'reply') {
+    return { ...answer, headers: [...answer.headers, ...setCookies.map((value): Header => ['set-cookie', value])] };
+  }
+  // Where the workload lets caches keep its answer, they would hand out the session with it.
+  return { ...answer, setCookies: [...setCookies, ...(answer.setCookies ?? [])], setResponseHeaders: uncached };
 }
 
 function foundAfter(outcome: KeptRefresh, before: FoundSession): FoundSession | undefined {
@@ -94,12 +103,7 @@ function foundAfter(outcome: KeptRefresh, before: FoundSession): FoundSession | 
   }
 }
 
-async function carryOut(
-  move: Move,
-  check: Check,
-  runtime: SessionRuntime,
-  given: readonly string[] = [],
-): Promise<Pass | Reply> {
+async function carryOut(move: Move, check: Check, runtime: SessionRuntime): Promise<Pass | Reply> {
   const { request } = check;
   const { sessions, settings, services } = runtime;
   switch (move.kind) {
@@ -109,11 +113,8 @@ async function carryOut(
         setHeaders: identityOf(move.found.session, settings),
         responseHeadersIfAbsent: uncached,
       };
-      if (move.refreshesSoon) sessions.refreshSoon(request, move.found);
-      const touched = move.touches ? sessions.touch(request, move.found, secondOf(check.now)) : [];
-      const setCookies = [...given, ...touched];
-      // Where the workload lets caches keep its answer, they would hand out the session with it.
-      return setCookies.length === 0 ? pass : { ...pass, setCookies, setResponseHeaders: uncached };
+      if (move.refreshesSoon) sessions.refreshSoon(move.found);
+      return withCookies(pass, move.touches ? sessions.touch(move.found, secondOf(check.now)) : []);
     }
     case 'refresh':
       return await refreshThenDecide(move, check, runtime);

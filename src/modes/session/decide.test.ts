@@ -45,7 +45,7 @@ function at(seconds: number) {
 }
 
 function foundOf(session: Session, lastSeenAt = begin) {
-  return { session, lastSeenAt: epochSecondsOf(lastSeenAt) };
+  return { session, name: 'a-name', lastSeenAt: epochSecondsOf(lastSeenAt) };
 }
 
 /** Sessions that have ended, or are another's, each with what is said of them. */

@@ -87,16 +87,17 @@ export function decide(facts: SessionFacts, requirements: SessionRequirements, s
 }
 
 /** Why the access token should be replaced, if it can be. */
-function refreshOf(session: Session, facts: SessionFacts, settings: DecisionSettings): RefreshReason | undefined {
-  if (!facts.mayRefresh || session.tokenSet.refreshToken === undefined) return undefined;
-  const reasons: readonly RefreshReason[] = [
-    { kind: 'expired' },
-    ...(facts.rejected === undefined
-      ? []
-      : [{ kind: 'rejected', ...facts.rejected, cooldown: settings.healCooldown } as const]),
-    { kind: 'near_end' },
-  ];
-  return reasons.find((reason) => isStale(session, reason, facts.now));
+function refreshOf(
+  session: Session,
+  { now, rejected, mayRefresh }: SessionFacts,
+  { healCooldown: cooldown }: DecisionSettings,
+): RefreshReason | undefined {
+  if (!mayRefresh || session.tokenSet.refreshToken === undefined) return undefined;
+  const freshness = freshnessOf(session.tokenSet, now);
+  if (freshness === 'expired') return { kind: 'expired' };
+  const rejection = rejected && ({ kind: 'rejected', ...rejected, cooldown } as const);
+  if (rejection !== undefined && isStale(session, rejection, now)) return rejection;
+  return freshness === 'near_end' ? { kind: 'near_end' } : undefined;
 }
 
 function turnAway(request: HttpRequest, { optional }: SessionRequirements, because: NoSession): Move {

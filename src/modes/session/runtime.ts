@@ -1,4 +1,3 @@
-import { createSealedRefresher } from '../../flows/refresh-sealed.ts';
 import { sealedSessions } from '../../flows/sealed-sessions.ts';
 import type { SessionKeeper } from '../../flows/session-keeper.ts';
 import { storedSessions } from '../../flows/stored-sessions.ts';
@@ -53,7 +52,7 @@ function keeperOf(
   const options = { cookieName: cookies.session, style: cookies };
   switch (state) {
     case 'sealed':
-      return sealedSessions({ instance, ...options }, { ...services, refreshSealed: createSealedRefresher(services) });
+      return sealedSessions({ instance, ...options }, services);
     case 'store':
       return storedSessions({ ...options, idleLifetime, maxPerUser }, { ...services.sessions, telemetry, refresher });
   }
