@@ -85,6 +85,8 @@ export function compose(config: Config, parts: Parts): Application {
     sealer,
   });
   const { records } = cache;
+  const idNames = createIdNames(ring, systemRandom);
+  const sessions: SessionPorts = { records, cache, index: store.index, sealer, idNames };
   const services: ModeServices = {
     ...systemPorts,
     origins: config.origins.filter((origin) => !isWildcardOrigin(origin)),
@@ -93,8 +95,8 @@ export function compose(config: Config, parts: Parts): Application {
     sealer,
     derivedKeys: createDerivedKeys(ring),
     store,
-    sessions: { records, cache, index: store.index, sealer, idNames: createIdNames(ring, systemRandom) },
-    refresher: createRefresher({ ...systemPorts, records, sealer, providers, telemetry }),
+    sessions,
+    refresher: createRefresher({ ...systemPorts, ...sessions, changes: store.changes, providers, telemetry }),
     refreshSealed: createSealedRefresher({ ...systemPorts, memory: sealedRefreshes, providers, telemetry }),
     providers,
     createIssuerEngine: parts.createIssuerEngine,

@@ -1,24 +1,27 @@
-import type { Secret } from '../core/secret.ts';
 import type { StoredSession } from '../core/session/lifetimes.ts';
 import { refreshedSession } from '../core/session/refreshed-session.ts';
 import type { Session } from '../core/session/session.ts';
 import { encodeSession } from '../core/session/session-codec.ts';
 import type { RefreshReason } from '../core/session/staleness.ts';
-import type { AuthorizationServer, Refresh } from '../ports/authorization-server.ts';
+import type { AuthorizationServer, Refresh, RefreshSteps } from '../ports/authorization-server.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { IdNames } from '../ports/id-names.ts';
 import type { Pause } from '../ports/pause.ts';
 import type { Random } from '../ports/random.ts';
 import type { Sealer } from '../ports/sealer.ts';
-import type { SessionRecords } from '../ports/store.ts';
+import type { SessionIndex, SessionRecords } from '../ports/store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { backOffAfter } from './back-off.ts';
 import type { HeldClaim } from './held-claim.ts';
 import { isLost, reportRefresh, unavailableFor } from './refresh-outcome.ts';
 import type { RefreshOutcome } from './refresher.ts';
+import { indexSession } from './session-groups.ts';
 import { writeThrough } from './write-through.ts';
 
 export interface ClaimedRefreshPorts {
   readonly records: SessionRecords;
+  readonly index: SessionIndex;
+  readonly idNames: IdNames;
   readonly sealer: Sealer;
   readonly providers: ReadonlyMap<string, AuthorizationServer>;
   readonly clock: Clock;
@@ -54,10 +57,12 @@ export async function redeemClaimed(
   switch (refresh.kind) {
     case 'refreshed': {
       const session = refreshedSession(latest.session, refresh, reason, clock.milliseconds());
+      // Before anybody has these claims: whoever has a session can be found by what it says of him.
+      await indexSession(session, stored.name, ports, latest.session);
       const written = await write(latest, session, { keepsClaim: false }, ports);
       if (written === undefined) {
         // Whoever logged out meanwhile wins. Nobody holds these tokens any more, so nobody shall be able to use them.
-        if ((await records.find(stored.name)) === undefined) void provider.revoke(session.tokenSet);
+        if ((await records.find(stored.name)) === undefined) await provider.revoke(session.tokenSet);
         return { kind: 'overtaken' };
       }
       reportRefresh(refresh, session, reason.kind, telemetry);
@@ -66,7 +71,7 @@ export async function redeemClaimed(
     case 'refused': {
       if (!(await records.deleteGeneration(stored.name, latest.generation))) return { kind: 'overtaken' };
       // The rest of the answer was no good; the refresh token in it is, and nobody shall be able to use it.
-      if (latest !== stored) void provider.revoke(latest.session.tokenSet);
+      if (latest !== stored) await provider.revoke(latest.session.tokenSet);
       reportRefresh(refresh, latest.session, reason.kind, telemetry);
       return { kind: 'ended' };
     }
@@ -95,19 +100,26 @@ async function ask(
   ports: ClaimedRefreshPorts,
 ): Promise<Asked> {
   let latest = stored;
-  const keepRotated = async (refreshToken: Secret<string>): Promise<void> => {
-    const session = { ...latest.session, tokenSet: { ...latest.session.tokenSet, refreshToken } };
-    // Lost to another writer: its tokens are in the store, and the last write will find that out.
-    latest = (await write(latest, session, { keepsClaim: true }, ports)) ?? latest;
+  let isOurs = true;
+  const steps: RefreshSteps = {
+    // A process that stood still since it claimed must not redeem a token that another one has redeemed meanwhile.
+    async maySend() {
+      isOurs = await held.isOurs();
+      return isOurs;
+    },
+    async rotated(refreshToken) {
+      const session = { ...latest.session, tokenSet: { ...latest.session.tokenSet, refreshToken } };
+      // Lost to another writer: its tokens are in the store, and the last write will find that out.
+      latest = (await write(latest, session, { keepsClaim: true }, ports)) ?? latest;
+    },
   };
   const send = async (): Promise<Refresh | 'overtaken'> => {
     const { tokenSet, subject } = latest.session;
     const { refreshToken } = tokenSet;
-    // A process that stood still since it claimed must not redeem a token that another one has redeemed meanwhile.
-    if (refreshToken === undefined || !(await held.isOurs())) return 'overtaken';
-    const refresh = await provider.refresh({ refreshToken, tokenSet, subject }, keepRotated);
+    if (refreshToken === undefined) return 'overtaken';
+    const refresh = await provider.refresh({ refreshToken, tokenSet, subject }, steps);
     if (isLost(refresh)) losses.count += 1;
-    return refresh;
+    return isOurs ? refresh : 'overtaken';
   };
   const lossesBefore = losses.count;
   const first = await send();

@@ -98,6 +98,7 @@ describe('createSealedRefresher', () => {
       refresh({ ...old, tokenSet: tokenSetAt(index) }, expired),
     );
     const again = refresh(old, expired);
+    await time.pass(0);
     const refreshes = provider.refreshes();
     provider.letGo();
     await Promise.all([...others, one]);

@@ -1,7 +1,7 @@
 import { refreshedSession } from '../core/session/refreshed-session.ts';
 import type { Session } from '../core/session/session.ts';
 import { isStale, type RefreshReason } from '../core/session/staleness.ts';
-import type { AuthorizationServer, Refresh } from '../ports/authorization-server.ts';
+import type { AuthorizationServer, Refresh, RefreshSteps } from '../ports/authorization-server.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Pause } from '../ports/pause.ts';
 import type { Random } from '../ports/random.ts';
@@ -105,7 +105,7 @@ async function redeem(
   const { refreshToken } = tokenSet;
   const provider = providerOf(session, ports);
   if (refreshToken === undefined || provider === undefined) return { kind: 'ended' };
-  const send = (): Promise<Refresh> => provider.refresh({ refreshToken, tokenSet, subject }, async () => undefined);
+  const send = (): Promise<Refresh> => provider.refresh({ refreshToken, tokenSet, subject }, steps);
   const first = await send();
   const answer = isLost(first) ? await send() : first;
   reportRefresh(answer, session, reason.kind, telemetry);
@@ -121,6 +121,9 @@ async function redeem(
     }
   }
 }
+
+/** Nobody else can be asked, and what was rotated goes into the cookie with the rest. */
+const steps: RefreshSteps = { maySend: async () => true, rotated: async () => undefined };
 
 /** The same for all cookies that hold these tokens, however often they were sealed again. */
 function keyOf({ tokenSet }: Session): string {

@@ -6,6 +6,7 @@ import { recordingTelemetry } from '../../test/support/recording-telemetry.ts';
 import { type ScriptedGrant, scriptedGrant } from '../../test/support/scripted-grant.ts';
 import { sessionAt, tokenSetAt } from '../../test/support/session.ts';
 import { createMemoryStore } from '../adapters/memory/memory-store.ts';
+import { createIdNames } from '../adapters/node-crypto/id-names.ts';
 import { newKeyRing } from '../adapters/node-crypto/new-key-ring.ts';
 import { createSealer } from '../adapters/node-crypto/sealer.ts';
 import { systemRandom } from '../adapters/system/random.ts';
@@ -14,7 +15,6 @@ import type { RefreshReason } from '../core/session/staleness.ts';
 import { epochMillisecondsOf, secondsOf } from '../core/time.ts';
 import { leaseMs } from './held-claim.ts';
 import { openSession } from './open-session.ts';
-import type { ClaimedRefreshPorts } from './redeem-claimed.ts';
 import { createRefresher } from './refresh-sessions.ts';
 import type { Refresher } from './refresher.ts';
 
@@ -27,11 +27,15 @@ describe('createRefresher', () => {
   let store: ReturnType<typeof failingStore>;
   let telemetry: ReturnType<typeof recordingTelemetry>;
   let sealer: ReturnType<typeof createSealer>;
+  let idNames: ReturnType<typeof createIdNames>;
   let first: Refresher;
   let second: Refresher;
 
-  const ports = (): ClaimedRefreshPorts => ({
+  const ports = (): Parameters<typeof createRefresher>[0] => ({
     records: store.sessions,
+    index: store.index,
+    idNames,
+    changes: store.changes,
     sealer,
     providers: new Map([['idp', provider.server]]),
     clock: time.clock,
@@ -47,7 +51,9 @@ describe('createRefresher', () => {
     provider = scriptedGrant(time.clock);
     store = failingStore(createMemoryStore({ clock: time.clock }));
     telemetry = recordingTelemetry();
-    sealer = createSealer(newKeyRing(systemRandom, time.clock.now()), systemRandom);
+    const ring = newKeyRing(systemRandom, time.clock.now());
+    sealer = createSealer(ring, systemRandom);
+    idNames = createIdNames(ring, systemRandom);
     const session = sessionAt(time.clock.now() - 3600, {
       tokenSet: tokenSetAt(time.clock.now() - 3600, { refreshToken: provider.current() }),
     });
@@ -138,6 +144,13 @@ describe('createRefresher', () => {
     expect(await first.refresh(name, expired)).toEqual({ kind: 'ended' });
     expect(provider.refreshes()).toBe(2);
     expect(await stored()).toBeUndefined();
+  });
+
+  it('can be found by the address that the new ID token says', async () => {
+    provider.claims(new Map([['email', 'Alice@New.example']]));
+    await first.refresh(name, expired);
+    const [group] = idNames.groupNames('email', 'alice@new.example');
+    expect(await store.index.list(group)).toEqual([name]);
   });
 
   it('revokes a rotated token whose answer was no good otherwise (T9)', async () => {

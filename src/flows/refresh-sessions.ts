@@ -1,4 +1,6 @@
 import { isStale, type RefreshReason } from '../core/session/staleness.ts';
+import type { SessionChanges } from '../ports/store.ts';
+import { type ChangeWaiter, createChangeWaiter } from './change-waiter.ts';
 import { createFlights } from './flights.ts';
 import { holdClaim, leaseMs } from './held-claim.ts';
 import { openSession } from './open-session.ts';
@@ -7,8 +9,9 @@ import { providerOf, shortestRestMs, unavailableFor } from './refresh-outcome.ts
 import type { Refresher, RefreshOutcome } from './refresher.ts';
 import { createRests } from './rests.ts';
 
-/** Between two looks whether another process is done. */
-const pollMs = 25;
+/** Between two looks whether another process is done, where nothing was told; each wait is longer than the one before. */
+const firstPollMs = 25;
+const longestPollMs = 250;
 
 /** How long we wait for another process; one that is well has an answer by then, or has given up. */
 const longestWaitMs = 30_000;
@@ -21,10 +24,11 @@ const closeMs = 10_000;
  * the session's record sees to that. What makes it safe is not the claim, which may run out under whoever is held up, but
  * that every write names the generation that it replaces: of two writers one wins, and nobody wins against a logout.
  */
-export function createRefresher(ports: ClaimedRefreshPorts): Refresher {
+export function createRefresher(ports: ClaimedRefreshPorts & { readonly changes: SessionChanges }): Refresher {
   const { clock, pause, random } = ports;
   const flights = createFlights<RefreshOutcome>();
   const rests = createRests(pause);
+  const waiter = createChangeWaiter(ports.changes, pause);
   const state = { isClosed: false };
   // One for the process: it has one flight for a session, and may go on with a claim whose reply it never saw.
   const holder = Buffer.from(random.bytes(12)).toString('base64url');
@@ -32,7 +36,7 @@ export function createRefresher(ports: ClaimedRefreshPorts): Refresher {
   async function fly(name: string, reason: RefreshReason): Promise<RefreshOutcome> {
     const restMs = state.isClosed ? shortestRestMs : rests.leftOf(name);
     if (restMs > 0) return unavailableFor(restMs);
-    const outcome = await refreshOnce(name, reason, holder, ports);
+    const outcome = await refreshOnce(name, reason, { holder, waiter }, ports);
     if (outcome.kind === 'unavailable') rests.begin(name, outcome.retryAfter * 1000);
     return outcome;
   }
@@ -51,6 +55,7 @@ export function createRefresher(ports: ClaimedRefreshPorts): Refresher {
     async close() {
       state.isClosed = true;
       await Promise.race([flights.settled(), pause.pause(closeMs)]);
+      waiter.close();
     },
   };
 }
@@ -58,12 +63,13 @@ export function createRefresher(ports: ClaimedRefreshPorts): Refresher {
 async function refreshOnce(
   name: string,
   reason: RefreshReason,
-  holder: string,
+  { holder, waiter }: { readonly holder: string; readonly waiter: ChangeWaiter },
   ports: ClaimedRefreshPorts,
 ): Promise<RefreshOutcome> {
   const { records, clock, pause } = ports;
   const startedAt = pause.elapsed();
   const losses = { count: 0 };
+  let pollMs = firstPollMs;
   while (pause.elapsed() - startedAt < longestWaitMs) {
     const stored = await openSession(name, ports);
     if (stored === undefined) return { kind: 'ended' };
@@ -85,7 +91,8 @@ async function refreshOnce(
       case 'backing_off':
         return unavailableFor(claim.milliseconds);
       case 'held':
-        await pause.pause(pollMs);
+        await waiter.wait(name, pollMs);
+        pollMs = Math.min(2 * pollMs, longestPollMs);
         break;
       case 'replaced':
     }

@@ -7,6 +7,7 @@ import type { Sealer } from '../ports/sealer.ts';
 import { type SessionIndex, type SessionRecords, StoreUnavailableError } from '../ports/store.ts';
 import { openSession } from './open-session.ts';
 import type { SessionCache } from './session-cache.ts';
+import { indexSession } from './session-groups.ts';
 
 /** What keeping sessions needs. */
 export interface SessionPorts {
@@ -42,7 +43,7 @@ export async function createSession(session: Session, limits: SessionLimits, por
   if (!created)
     throw new StoreUnavailableError('a session creation', { cause: new Error('the name of a new session is taken') });
   // Before anybody learns the id: whoever has a session can be found by his name.
-  await Promise.all(groupsOf(session, ports.idNames).map(([group]) => ports.index.add(group, name, session.endsAt)));
+  await indexSession(session, name, ports);
   await endOldest(session, limits.maxPerUser, ports);
   return id;
 }
@@ -85,15 +86,4 @@ async function endOldest(newest: Session, max: number, ports: SessionPorts): Pro
 export async function namesIn(groups: readonly string[], ports: SessionPorts): Promise<readonly string[]> {
   const lists = await Promise.all(groups.toReversed().map((group) => ports.index.list(group)));
   return [...new Set(lists.flat())];
-}
-
-/** The groups by which a session can be found: its user by subject and by e-mail address, and the provider's session. */
-function groupsOf(session: Session, idNames: IdNames): readonly (readonly [string, ...string[]])[] {
-  const email = session.claims.get('email');
-  const sid = session.providerSessionId;
-  return [
-    idNames.groupNames('subject', session.subject),
-    ...(typeof email === 'string' ? [idNames.groupNames('email', email.toLowerCase())] : []),
-    ...(sid === undefined ? [] : [idNames.groupNames('sid', sid)]),
-  ];
 }

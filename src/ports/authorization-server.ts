@@ -49,6 +49,17 @@ export interface RefreshableGrant {
   readonly subject: string;
 }
 
+/** What whoever refreshes has to do on the way. */
+export interface RefreshSteps {
+  /**
+   * Asked right before the request is sent, when all that it needs is there. False: it is not sent, and the outcome is
+   * `unavailable`.
+   */
+  maySend(): Promise<boolean>;
+  /** Called, and waited for, when the answer holds another refresh token, before anything else in it is looked at. */
+  rotated(refreshToken: Secret<string>): Promise<void>;
+}
+
 export type Refresh =
   | {
       readonly kind: 'refreshed';
@@ -126,11 +137,8 @@ export interface AuthorizationServer {
   authorizationUrl(request: AuthorizationRequest): Promise<AuthorizationUrl>;
   /** `response`: the redirect URI with the query as it arrived. */
   redeem(response: URL, checks: RedemptionChecks): Promise<Redemption>;
-  /**
-   * Redeems a refresh token (RFC 6749 §6), once: it repeats nothing. `rotated` is called, and waited for, when the
-   * answer holds another refresh token, before anything else in it is looked at; what it throws ends the refresh.
-   */
-  refresh(grant: RefreshableGrant, rotated: (refreshToken: Secret<string>) => Promise<void>): Promise<Refresh>;
+  /** Redeems a refresh token (RFC 6749 §6), once: it repeats nothing. What a step throws ends the refresh. */
+  refresh(grant: RefreshableGrant, steps: RefreshSteps): Promise<Refresh>;
   /** Where RP-initiated logout goes; undefined when the provider has no end_session_endpoint or cannot be asked. */
   endSessionUrl(request: LogoutRequest): Promise<string | undefined>;
   /**

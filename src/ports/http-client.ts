@@ -1,9 +1,13 @@
-/** The subset of fetch options that OAuth libraries use. */
+import type { Seconds } from '../core/time.ts';
+
+/** The subset of fetch options that OAuth libraries use, and how long the answer may take. */
 export interface OutboundRequest {
   readonly method: string;
   readonly headers: Record<string, string>;
   readonly body?: string | URLSearchParams | Uint8Array | ReadableStream | ArrayBuffer | null | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The whole answer may take so long, counted from the sending; never shorter than for any other request. */
+  readonly answerTimeout?: Seconds | undefined;
 }
 
 /** The request was sent, and the connection ended before the whole answer had come: it may have been carried out. */
@@ -17,8 +21,9 @@ export class ConnectionLostError extends Error {
 /**
  * Requests that we send ourselves, to one provider.
  *
- * Obligations: follows no redirect (an answer of 3xx is handed on as it is); bounded in time, the body included, and
- * in bytes after decompression; sends nothing over plain HTTP unless the operator allowed it, and nothing twice. Rejects
+ * Obligations: follows no redirect (an answer of 3xx is handed on as it is); bounded in time, before the sending and
+ * again from there to the end of the body, and in bytes after decompression; sends nothing that has waited too long
+ * for a connection, nothing over plain HTTP unless the operator allowed it, and nothing twice. Rejects
  * past a bound, with an error that holds no credential and no more of a URL than its origin; with
  * {@link ConnectionLostError} when, and only when, that is what happened.
  */

@@ -10,6 +10,7 @@ import { fixedClock } from '../support/fixed-clock.ts';
 import { followUpTo } from '../support/login-steps.ts';
 import { startProvider, type TestProvider } from '../support/provider.ts';
 import { recordingTelemetry } from '../support/recording-telemetry.ts';
+import { noSteps } from '../support/refreshing.ts';
 import { registrationAt } from '../support/relying-party.ts';
 import { until } from '../support/until.ts';
 
@@ -40,7 +41,7 @@ async function logIn(): Promise<RefreshableGrant> {
   return { tokenSet, subject, refreshToken: tokenSet.refreshToken };
 }
 
-const refresh = async (grant: RefreshableGrant) => await server.refresh(grant, async () => undefined);
+const refresh = async (grant: RefreshableGrant) => await server.refresh(grant, noSteps);
 
 function next(grant: RefreshableGrant, outcome: Refresh): RefreshableGrant {
   if (outcome.kind !== 'refreshed') throw new Error(outcome.detail);

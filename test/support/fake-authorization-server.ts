@@ -126,8 +126,8 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
       if (!reachable) return unavailable;
       return fixedAnswer ?? redeem(response, checks);
     },
-    async refresh({ refreshToken, tokenSet }, rotated) {
-      if (!reachable) return { ...unavailable, retryAfter: undefined, isLost: false };
+    async refresh({ refreshToken, tokenSet }, { maySend, rotated }) {
+      if (!reachable || !(await maySend())) return { ...unavailable, retryAfter: undefined, isLost: false };
       refreshes.push(refreshToken.reveal());
       await gate;
       if (fixedRefresh !== undefined) return fixedRefresh;

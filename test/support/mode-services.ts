@@ -16,14 +16,14 @@ export function modeServices({
   Partial<Omit<ModeServices, 'store' | 'sessions'>> & { readonly store: Store }): ModeServices {
   const ring = newKeyRing(systemRandom, parts.clock.now());
   const sessions = sessionPorts(store, ring, parts.clock);
-  const { sealer, records } = sessions;
+  const { sealer } = sessions;
   const ports = { providers: new Map(), pause: pauseOf(parts.clock), random: systemRandom, ...parts };
   return {
     renderer,
     sealer,
     store,
     sessions,
-    refresher: createRefresher({ records, sealer, ...ports }),
+    refresher: createRefresher({ ...sessions, changes: store.changes, ...ports }),
     refreshSealed: createSealedRefresher({ memory: createSealedRefreshMemory(ports.pause), ...ports }),
     derivedKeys: createDerivedKeys(ring),
     createIssuerEngine: () => {

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { ProviderOptions } from '../../src/adapters/openid-client/provider-options.ts';
 import type { TokenSet } from '../../src/core/oauth/token-set.ts';
 import { Secret } from '../../src/core/secret.ts';
-import type { Refresh, RefreshableGrant } from '../../src/ports/authorization-server.ts';
+import type { Refresh, RefreshableGrant, RefreshSteps } from '../../src/ports/authorization-server.ts';
 import { relyingPartyOf } from './relying-party.ts';
 import { tokenSetAt } from './session.ts';
 import type { TinyProvider } from './tiny-provider.ts';
@@ -22,6 +22,9 @@ export async function grantAt(
   return { refreshToken, subject: 'alice', tokenSet };
 }
 
+/** Of somebody who refreshes alone and keeps nothing. */
+export const noSteps: RefreshSteps = { maySend: async () => true, rotated: async () => undefined };
+
 /** What came of a refresh, and the refresh tokens that were taken care of on the way. */
 export interface Refreshed {
   readonly outcome: Refresh;
@@ -38,9 +41,12 @@ export async function refreshAt(
   await server.issuer();
   const asked = provider.count('token');
   const rotations: string[] = [];
-  const outcome = await server.refresh(grant, async (refreshToken) => {
-    clock.advance(5);
-    rotations.push(refreshToken.reveal());
+  const outcome = await server.refresh(grant, {
+    maySend: async () => true,
+    async rotated(refreshToken) {
+      clock.advance(5);
+      rotations.push(refreshToken.reveal());
+    },
   });
   expect(provider.count('token') - asked).toBe(1);
   expect(JSON.stringify(outcome)).not.toContain('canary');

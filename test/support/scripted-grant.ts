@@ -1,3 +1,4 @@
+import type { Claims } from '../../src/core/json.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { after, secondOf, secondsOf } from '../../src/core/time.ts';
 import type { AuthorizationServer, Refresh } from '../../src/ports/authorization-server.ts';
@@ -20,6 +21,8 @@ export interface ScriptedGrant {
   letGo(): void;
   /** The next answers get lost, after the token was rotated or before. */
   loseAnswers(count: number, options?: { readonly rotating: boolean }): void;
+  /** Of the ID tokens of later answers. */
+  claims(claims: Claims): void;
   /** In place of the real answer. */
   answer(refresh: Refresh | undefined): void;
 }
@@ -30,13 +33,15 @@ export function scriptedGrant(clock: Clock): ScriptedGrant {
   let reuses = 0;
   let losses = { left: 0, rotating: true };
   let fixed: Refresh | undefined;
+  let claims: Claims | undefined;
   let afterwards: Refresh | undefined;
   let gate = { before: Promise.resolve(), afterRotation: Promise.resolve(), open: (): void => undefined };
   const revoked: string[] = [];
   const current = () => new Secret(`refresh-token-${generation}`);
   const lost: Refresh = { kind: 'unavailable', detail: 'ECONNRESET', retryAfter: undefined, isLost: true };
 
-  const refresh: AuthorizationServer['refresh'] = async ({ refreshToken, tokenSet }, rotated) => {
+  const refresh: AuthorizationServer['refresh'] = async ({ refreshToken, tokenSet }, { maySend, rotated }) => {
+    if (!(await maySend())) return { ...lost, isLost: false };
     refreshes += 1;
     await gate.before;
     if (fixed !== undefined) return fixed;
@@ -62,7 +67,7 @@ export function scriptedGrant(clock: Clock): ScriptedGrant {
         obtainedAt,
         expiresAt: after(secondOf(obtainedAt), secondsOf(3600)),
       },
-      claims: undefined,
+      claims,
       withdrawn: [],
     };
   };
@@ -98,6 +103,9 @@ export function scriptedGrant(clock: Clock): ScriptedGrant {
     letGo: () => gate.open(),
     loseAnswers(count, { rotating } = { rotating: true }) {
       losses = { left: count, rotating };
+    },
+    claims(said) {
+      claims = said;
     },
     answer(refresh) {
       fixed = refresh;

@@ -31,6 +31,9 @@ export function sentinelFailureOf(error: unknown, last: unknown): RedisFailure |
   return new RedisFailure(reply === undefined ? 'NO_SENTINEL' : `SENTINEL_${reply}`);
 }
 
+/** Redis 7 and later, and the three texts of Redis 6. */
+const refusesScript = /\bACL failure\b|\bexecuting the script can't\b|\bcan't run this command\b|\bNOPERM\b/;
+
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'UNKNOWN';
   // No node of a cluster could be asked: why not the last one?
@@ -40,6 +43,8 @@ function codeOf(error: unknown): string {
   // Redis 6 wraps what a script ran into: `ERR Error running script (call to f_…): @user_script:1: -OOM command …`.
   const inScript = /@user_script: ?\d+: -?([A-Z]{2,20}) /.exec(error.message)?.[1];
   if (inScript !== undefined) return inScript;
+  // What a script may not do it fails with, as an ERR: `ERR ACL failure in script: User … has no permissions …`.
+  if (reply === 'ERR' && refusesScript.test(error.message)) return 'NOPERM';
   if (reply !== undefined) return reply;
   if (/timed out|timeout/i.test(error.message)) return 'TIMEOUT';
   return 'DISCONNECTED';

@@ -2,7 +2,6 @@ import {
   buildAuthorizationUrl,
   buildAuthorizationUrlWithPAR,
   buildEndSessionUrl,
-  customFetch,
   tokenRevocation,
 } from 'openid-client';
 import type {
@@ -19,7 +18,7 @@ import type { ProviderOptions } from './provider-options.ts';
 import { redeemWithIdToken } from './redeem-with-id-token.ts';
 import { redeemWithUserinfo } from './redeem-with-userinfo.ts';
 import { redeemRefreshToken } from './refresh.ts';
-import { unavailable } from './refresh-watch.ts';
+import { unavailable } from './refresh-answer.ts';
 
 /** The relying party's side of a provider, on openid-client. */
 export function createAuthorizationServer(options: ProviderOptions, ports: DiscoveryPorts): AuthorizationServer {
@@ -76,12 +75,11 @@ export function createAuthorizationServer(options: ProviderOptions, ports: Disco
       }
     },
 
-    async refresh(grant, rotated) {
+    async refresh(grant, steps) {
       const discovered = await discovery.find();
       if (isUnavailable(discovered)) return unavailable(discovered.detail);
-      const configuration = discovered.withKeys();
-      if (protocol.kind === 'oauth2') configuration[customFetch] = plainFetch(ports.http);
-      return await redeemRefreshToken(configuration, grant, { rotated, clock: ports.clock });
+      const ask = protocol.kind === 'oauth2' ? plainFetch(ports.http) : ports.http.fetch;
+      return await redeemRefreshToken(discovered.withKeys(), grant, { steps, clock: ports.clock, ask });
     },
 
     async endSessionUrl(request) {

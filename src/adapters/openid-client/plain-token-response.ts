@@ -1,9 +1,8 @@
-import type { CustomFetch } from 'openid-client';
 import type { HttpClient } from '../../ports/http-client.ts';
 import { jsonObjectOf } from './json-object.ts';
 
 /** Asks the token endpoint of such a server; see below. */
-export function plainFetch(http: HttpClient): CustomFetch {
+export function plainFetch(http: HttpClient): HttpClient['fetch'] {
   return async (url, request) => plainTokenResponse(await http.fetch(url, request));
 }
 

@@ -1,19 +1,24 @@
 import { type Configuration, type CustomFetch, customFetch } from 'openid-client';
-import { retryAfterOf } from '../../core/http/retry-after.ts';
-import { errorCodeOf } from '../../core/oauth/authorization-response.ts';
 import { Secret } from '../../core/secret.ts';
-import type { EpochMilliseconds, Seconds } from '../../core/time.ts';
-import type { Refresh } from '../../ports/authorization-server.ts';
+import { type EpochMilliseconds, secondsOf } from '../../core/time.ts';
+import type { Refresh, RefreshSteps } from '../../ports/authorization-server.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { ConnectionLostError } from '../../ports/http-client.ts';
+import { ConnectionLostError, type HttpClient } from '../../ports/http-client.ts';
 import { detailOf } from './error-detail.ts';
 import { jsonObjectOf } from './json-object.ts';
-import { isTransient } from './outcome.ts';
+import { endOf, unavailable, withoutEmptyMembers } from './refresh-answer.ts';
+
+/**
+ * What was sent may have been carried out, and then the old refresh token is of no use any more: we hang up late. Nobody
+ * waits so long, but the answer is written down when it comes.
+ */
+const answerTimeout = secondsOf(25);
 
 export interface RefreshWatch {
   readonly clock: Clock;
-  /** Called and waited for when the answer holds another refresh token than the one that was sent. */
-  readonly rotated: (refreshToken: Secret<string>) => Promise<void>;
+  readonly steps: RefreshSteps;
+  /** Asks the token endpoint. */
+  readonly ask: HttpClient['fetch'];
 }
 
 /** What was seen of a refresh while the library had it. */
@@ -24,7 +29,7 @@ export interface SeenRefresh {
   readonly receivedAt: EpochMilliseconds;
   /** How it ended, where the answer is not for the library to judge, or the keys that it needs cannot be had. */
   readonly ended: Refresh | undefined;
-  /** What `rotated` threw. */
+  /** What a step threw. */
   readonly failure: { readonly error: unknown } | undefined;
 }
 
@@ -35,7 +40,7 @@ export interface SeenRefresh {
 export function watchRefresh(
   configuration: Configuration,
   sent: Secret<string>,
-  { clock, rotated }: RefreshWatch,
+  { clock, steps, ask }: RefreshWatch,
 ): SeenRefresh {
   // Until the request is sent nothing is known of the grant, whatever the library finds fault with.
   const seen: { -readonly [Name in keyof SeenRefresh]: SeenRefresh[Name] } = {
@@ -44,11 +49,24 @@ export function watchRefresh(
     ended: unavailable('the request could not be made'),
     failure: undefined,
   };
-  const ask = configuration[customFetch] as CustomFetch; // every configuration of discovery.ts has one
+  const askOthers = configuration[customFetch] as CustomFetch; // every configuration of discovery.ts has one
+
+  async function take<T>(step: () => Promise<T>): Promise<T> {
+    try {
+      return await step();
+    } catch (error) {
+      seen.failure = { error };
+      throw error;
+    }
+  }
 
   const exchange: CustomFetch = async (url, request) => {
+    if (!(await take(() => steps.maySend()))) {
+      seen.ended = unavailable('not sent: somebody else refreshes');
+      throw new Error('the request may not be sent');
+    }
     seen.askedAt = clock.milliseconds();
-    const response = await ask(url, request).catch((error: unknown) => {
+    const response = await ask(url, { ...request, answerTimeout }).catch((error: unknown) => {
       seen.ended = unavailable(detailOf(error), undefined, error instanceof ConnectionLostError);
       throw error;
     });
@@ -59,17 +77,14 @@ export function watchRefresh(
     if (seen.ended !== undefined) throw new Error('the answer is no token response');
     const refreshToken = body?.['refresh_token'];
     if (typeof refreshToken === 'string' && refreshToken !== '' && refreshToken !== sent.reveal()) {
-      await rotated(new Secret(refreshToken)).catch((error: unknown) => {
-        seen.failure = { error };
-        throw error;
-      });
+      await take(() => steps.rotated(new Secret(refreshToken)));
     }
-    return new Response(text, response);
+    return new Response(withoutEmptyMembers(text, body), response);
   };
 
   /** Without keys nothing can be said of an ID token, for it or against it. */
   const askForKeys: CustomFetch = async (url, request) => {
-    const response = await ask(url, request).catch((error: unknown) => {
+    const response = await askOthers(url, request).catch((error: unknown) => {
       seen.ended = unavailable(`the keys could not be had: ${detailOf(error)}`);
       throw error;
     });
@@ -81,28 +96,4 @@ export function watchRefresh(
 
   configuration[customFetch] = (url, request) => (request.method === 'POST' ? exchange : askForKeys)(url, request);
   return seen;
-}
-
-/** Nothing is known of the grant. `detail` is for our log. */
-export function unavailable(detail: string, retryAfter?: Seconds, isLost = false): Refresh {
-  return { kind: 'unavailable', detail, retryAfter, isLost };
-}
-
-/** How an answer ends the refresh that is not for the library to judge: by its status, or as a page of a proxy. */
-function endOf(
-  { status, headers }: Response,
-  body: Readonly<Record<string, unknown>> | undefined,
-  clock: Clock,
-): Refresh | undefined {
-  if (isTransient(status)) {
-    const retryAfter = retryAfterOf(headers.get('retry-after') ?? undefined, clock.now());
-    return unavailable(`the token endpoint answered with ${status}`, retryAfter);
-  }
-  const error = body?.['error'];
-  if (status >= 400 && typeof error === 'string' && error !== '') {
-    const code = errorCodeOf(error);
-    return { kind: 'refused', code, detail: `the provider answered ${code} with ${status}` };
-  }
-  if (status !== 200) return unavailable(`the token endpoint answered with ${status}, and no OAuth error`);
-  return body === undefined ? unavailable('the token endpoint answered no JSON object') : undefined;
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hang, json, reset, status } from '../../../test/support/bad-answers.ts';
-import { grantAt, refreshAt, refreshedAt } from '../../../test/support/refreshing.ts';
+import { grantAt, noSteps, refreshAt, refreshedAt } from '../../../test/support/refreshing.ts';
 import { relyingPartyOf } from '../../../test/support/relying-party.ts';
 import { startTinyProvider, type TinyHandler, type TinyProvider } from '../../../test/support/tiny-provider.ts';
 import type { TokenSet } from '../../core/oauth/token-set.ts';
@@ -75,6 +75,22 @@ describe('a refresh (RFC 6749 §6)', () => {
     expect(tokensOf((await refresh()).outcome).expiresAt).toBe(refreshedAt + lifetime);
   });
 
+  it.each([
+    ['null', { refresh_token: null, id_token: null, scope: null, expires_in: null }],
+    [
+      'nothing, for a refresh token',
+      { refresh_token: '', id_token: undefined, scope: undefined, expires_in: undefined },
+    ],
+  ])('takes %s for what is left out (F8)', async (_case, members) => {
+    provider.tokens(members);
+    const { outcome, rotations } = await refresh();
+    const { accessToken, ...rest } = tokensOf(outcome);
+    const { accessToken: _old, ...before } = first.tokenSet;
+    expect(accessToken.reveal()).toBe('canary-access-token');
+    expect(rest).toEqual({ ...before, obtainedAt: refreshedAt * 1000, expiresAt: refreshedAt + 3600 });
+    expect(rotations).toEqual([]);
+  });
+
   it('tells nobody of a refresh token that is the same as before', async () => {
     provider.tokens({ refresh_token: 'canary-old-refresh', id_token: undefined });
     const { outcome, rotations } = await refresh();
@@ -100,10 +116,11 @@ describe('a rotated refresh token', () => {
     const { server } = relyingPartyOf(provider);
     const writing = Promise.withResolvers<void>();
     const called = Promise.withResolvers<void>();
-    const outcome = server.refresh(first, () => {
+    const rotated = () => {
       called.resolve();
       return writing.promise;
-    });
+    };
+    const outcome = server.refresh(first, { ...noSteps, rotated });
     await called.promise;
     expect(provider.count('jwks')).toBe(0);
     writing.resolve();
@@ -115,7 +132,8 @@ describe('a rotated refresh token', () => {
     'that nobody could take care of ends the refresh with %s (F7)',
     async (failure) => {
       const { server } = relyingPartyOf(provider);
-      await expect(server.refresh(first, () => Promise.reject(failure))).rejects.toBe(failure);
+      const steps = { ...noSteps, rotated: () => Promise.reject(failure) };
+      await expect(server.refresh(first, steps)).rejects.toBe(failure);
     },
   );
 });
@@ -126,7 +144,10 @@ describe('a grant is over', () => {
     [400, 'invalid_request'],
     [400, 'unauthorized_client'],
     [400, 'something_of_their_own'],
+    [401, 'something_of_their_own'],
     [403, 'access_denied'],
+    [403, 'invalid_grant'],
+    [403, 'interaction_required'],
   ])('after %i %s (F10)', async (code, error) => {
     provider.answer('token', json(`{"error":"${error}","error_description":"canary"}`, code));
     expect((await refresh()).outcome).toMatchObject({ kind: 'refused', code: error });
@@ -144,6 +165,7 @@ describe('a grant is over', () => {
 
   it.each([
     ['no access_token', { access_token: undefined }],
+    ['access_token null', { access_token: null }],
     ['an access_token that is a number', { access_token: 7 }],
     ['an access_token that no header carries', { access_token: 'a\r\nb' }],
     ['no token_type', { token_type: undefined }],
@@ -151,7 +173,6 @@ describe('a grant is over', () => {
     ['token_type DPoP', { token_type: 'DPoP' }],
     ['expires_in -1', { expires_in: -1 }],
     ['expires_in 0', { expires_in: 0 }],
-    ['expires_in null', { expires_in: null }],
     ['expires_in of words', { expires_in: 'soon' }],
   ])('after an answer with %s (F8, F9)', async (_case, changes) => {
     provider.tokens({ id_token: undefined, ...changes });
@@ -174,6 +195,15 @@ describe('nothing is known of a grant', () => {
     ['a page of a proxy with 403', status(403)],
     ['a challenge of a proxy', status(401, { 'www-authenticate': 'Basic realm="proxy"' })],
     ['404 in JSON', json('{"message":"canary"}', 404)],
+    ['404 of a gateway', json('{"error":"Not Found"}', 404)],
+    ['404 with an OAuth error', json('{"error":"invalid_grant"}', 404)],
+    ['405 in JSON', json('{"error":"Method Not Allowed"}', 405)],
+    ['413 in JSON', json('{"error":"too large"}', 413)],
+    ['403 of a firewall', json('{"error":"forbidden"}', 403)],
+    ['400 temporarily_unavailable', json('{"error":"temporarily_unavailable"}', 400)],
+    ['400 server_error', json('{"error":"server_error"}', 400)],
+    ['401 slow_down', json('{"error":"slow_down"}', 401)],
+    ['an error that is empty', json('{"error":""}', 400)],
     ['an error that is no text', json('{"error":7}', 400)],
     ['421, which fetch would try again', status(421)],
     ['a redirect', status(307, { location: '/elsewhere' })],
@@ -199,13 +229,6 @@ describe('nothing is known of a grant', () => {
     expect((await refresh()).outcome).toMatchObject({ ...unknown, retryAfter });
   });
 
-  it('after a hang; nobody knows whether it was carried out, and to ask again would take as long (I1)', async () => {
-    for (const handler of [hang, () => undefined]) {
-      provider.answer('token', handler);
-      expect((await refresh({ requestTimeout: secondsOf(0.2) })).outcome).toMatchObject(unknown);
-    }
-  });
-
   it.each([
     ['reset', reset],
     ['closed', (request) => void request.socket.end()],
@@ -222,13 +245,13 @@ describe('nothing is known of a grant', () => {
     await gone.stop();
     provider.metadata({ token_endpoint: `${gone.origin}/token` });
     const { server } = relyingPartyOf(provider, { endpointOrigins: [gone.origin] });
-    const outcome = await server.refresh(first, async () => undefined);
+    const outcome = await server.refresh(first, noSteps);
     expect(outcome).toMatchObject({ ...unknown, detail: expect.stringContaining('ECONNREFUSED') });
   });
 
   it('when the provider was never found', async () => {
     provider.answer('discovery', status(500));
-    expect(await relyingPartyOf(provider).server.refresh(first, async () => undefined)).toMatchObject(unknown);
+    expect(await relyingPartyOf(provider).server.refresh(first, noSteps)).toMatchObject(unknown);
     expect(provider.count('token')).toBe(0);
   });
 

@@ -9,7 +9,8 @@ import type { TokenSet } from '../../core/oauth/token-set.ts';
 import { after, between, secondOf } from '../../core/time.ts';
 import type { Refresh, RefreshableGrant } from '../../ports/authorization-server.ts';
 import { outcomeOf, refused } from './outcome.ts';
-import { type RefreshWatch, unavailable, watchRefresh } from './refresh-watch.ts';
+import { unavailable } from './refresh-answer.ts';
+import { type RefreshWatch, watchRefresh } from './refresh-watch.ts';
 import { objectionTo, withdrawnFrom } from './refreshed-id-token.ts';
 import { readTokenResponse } from './token-response.ts';
 

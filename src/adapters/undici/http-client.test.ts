@@ -116,6 +116,45 @@ describe('the HTTP client', () => {
     }
   });
 
+  it('begins to count anew when a request is sent, so that none that waited is cut off in the middle', async () => {
+    const slow: TinyHandler = (request, response) => void setTimeout(() => json('{}')(request, response), 300);
+    provider.answer('token', slow);
+    const before = provider.count('token');
+    const http = createHttpClient({ ...bounds, timeout: secondsOf(0.5) });
+    // There are 64 connections: half of these wait until the others have their answers.
+    const answers = Array.from({ length: 128 }, () =>
+      http.fetch(`${provider.origin}/token`, { ...get, method: 'POST' }),
+    );
+    expect(new Set((await Promise.all(answers)).map(({ status: code }) => code))).toEqual(new Set([200]));
+    expect(provider.count('token') - before).toBe(128);
+  });
+
+  it('sends nothing that waited too long for a connection, and nothing is lost then', async () => {
+    const held: (() => void)[] = [];
+    provider.answer('token', (request, response) => void held.push(() => json('{}')(request, response)));
+    const before = provider.count('token');
+    const http = createHttpClient({ ...bounds, timeout: secondsOf(0.3) });
+    const send = () => http.fetch(`${provider.origin}/token`, { ...get, answerTimeout: secondsOf(5) });
+    const first = Array.from({ length: 64 }, send);
+    const failure: unknown = await send().catch((error) => error);
+    expect(failure).toMatchObject({ name: 'TimeoutError', message: 'no connection within 0.3 s: nothing was sent' });
+    expect(failure).not.toBeInstanceOf(ConnectionLostError);
+    for (const answer of held) answer();
+    await Promise.all(first);
+    expect((await http.fetch(`${provider.origin}/jwks`, get)).status).toBe(200);
+    expect(provider.count('token') - before).toBe(64);
+  });
+
+  it.each([
+    [0.1, 5],
+    [5, 0.1],
+  ])('with a time-out of %s s waits for an answer that may take %s s, the longer of both', async (timeout, own) => {
+    provider.answer('token', (request, response) => void setTimeout(() => json('{}')(request, response), 300));
+    const http = createHttpClient({ ...bounds, timeout: secondsOf(timeout) });
+    const response = await http.fetch(`${provider.origin}/token`, { ...get, answerTimeout: secondsOf(own) });
+    expect(response.status).toBe(200);
+  });
+
   it('says nothing of that when it waited in vain, or got too much', async () => {
     const impatient = createHttpClient({ ...bounds, timeout: secondsOf(0.2) });
     for (const handler of [hang, flood]) {

@@ -2,12 +2,13 @@ import type { Dispatcher } from 'undici';
 import type { Secret } from '../../core/secret.ts';
 import type { Seconds } from '../../core/time.ts';
 import type { HttpClient, OutboundRequest } from '../../ports/http-client.ts';
+import { startDeadline } from './deadline.ts';
 import { readAtMost } from './read-at-most.ts';
 import { watchSending } from './sending.ts';
 
 /** How one provider is reached, and what bounds every request to it. */
 export interface HttpClientOptions {
-  /** For the whole exchange: connecting, the proxy, headers and body. */
+  /** Until the request is sent (a free connection, TLS, the proxy), and then anew for the answer with its body. */
   readonly timeout: Seconds;
   /** Largest response body that is read, after decompression. */
   readonly maxBytes: number;
@@ -39,16 +40,19 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const target = targetOf(url, options);
       opened ??= connectionsOf(options);
       const connections = await opened;
-      const deadline = AbortSignal.timeout(options.timeout * 1000);
-      const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
+      const deadline = startDeadline(options.timeout, longer(options.timeout, request.answerTimeout));
+      const signal =
+        request.signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, request.signal]);
       const { fetch, dispatcher } = connections;
-      const sending = watchSending(dispatcher);
+      const sending = watchSending(dispatcher, deadline);
       const watched = { fetch, dispatcher: sending.dispatcher };
       const exchanged = exchange(target, { ...request, signal }, watched, options.maxBytes);
       try {
         return await unlessAborted(exchanged, signal);
       } catch (error) {
         throw sending.failureOf(error);
+      } finally {
+        deadline.end();
       }
     },
     close() {
@@ -74,6 +78,10 @@ async function connectionsOf({ ca, clientCertificate, proxy }: HttpClientOptions
       : // Our certificate is for the provider, not for the proxy.
         new ProxyAgent({ ...limits, uri: proxy, requestTls: tls, proxyTls: ca === undefined ? {} : { ca } });
   return { fetch, dispatcher };
+}
+
+function longer(timeout: Seconds, other: Seconds | undefined): Seconds {
+  return other === undefined || other < timeout ? timeout : other;
 }
 
 /** Where the request really goes. Throws where it must not go. */

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { ConnectionLostError } from '../../ports/http-client.ts';
+import type { Deadline } from './deadline.ts';
 
 /** One request on its way. */
 export interface Sending {
@@ -10,7 +11,7 @@ export interface Sending {
 }
 
 /** Watches one request. What goes wrong before it is written to a connection happens before the other side knows of it. */
-export function watchSending(dispatcher: Dispatcher): Sending {
+export function watchSending(dispatcher: Dispatcher, deadline: Deadline): Sending {
   let isDispatched = false;
   let isSent = false;
   const watched = dispatcher.compose((dispatch) => (options, handler) => {
@@ -19,8 +20,11 @@ export function watchSending(dispatcher: Dispatcher): Sending {
     // The handler is fetch's own, made for this request.
     const start = handler.onRequestStart;
     handler.onRequestStart = (controller, context) => {
-      isSent = true;
+      const mayBeSent = deadline.sending();
       start?.call(handler, controller, context);
+      // What is aborted here is not written.
+      if (!mayBeSent) controller.abort(deadline.signal.reason);
+      isSent = !controller.aborted;
     };
     return dispatch(options, handler);
   });

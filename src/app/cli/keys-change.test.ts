@@ -99,3 +99,22 @@ describe('a standby key', () => {
     expect(err).toContain('sallyport keys promote');
   });
 });
+
+describe('several commands at the same moment', () => {
+  it('lose no key: each either did what it says, or says that it did not', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, () => keys('new', '--add', '--standby', '--file', file)),
+    );
+    const done = outcomes.filter(({ code }) => code === 0);
+    expect(done.length).toBeGreaterThan(0);
+    expect(await ids()).toHaveLength(1 + done.length);
+    for (const { code, err } of outcomes) if (code !== 0) expect(err).toContain('another command is changing it');
+  });
+
+  it('leave nothing behind that would stand in the way of the next', async () => {
+    await keys('new', '--add', '--file', file);
+    expect((await keys('new', '--add', '--file', file)).code).toBe(0);
+    await writeFile(`${file}.lock`, '');
+    expect((await keys('new', '--add', '--file', file)).err).toContain(`delete ${file}.lock`);
+  });
+});

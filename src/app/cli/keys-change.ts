@@ -1,7 +1,7 @@
 import { type KeyRing, parseKeyRing } from '../../adapters/node-crypto/key-ring.ts';
 import { renderKeyRing, withoutKey, withPromotedKey } from '../../adapters/node-crypto/new-key-ring.ts';
 import type { EpochSeconds } from '../../core/time.ts';
-import { readKeysFile, replaceKeysFile } from './keys-file.ts';
+import { readKeysFile, replaceKeysFile, whileLocked } from './keys-file.ts';
 
 export type KeysChange =
   | { readonly kind: 'changed'; readonly ring: KeyRing }
@@ -25,7 +25,12 @@ export function removeKey(file: string, id: string): Promise<KeysChange> {
 }
 
 /** Puts a changed ring in place of the one in a file; a text that comes of it says why nothing is changed. */
-export async function changeKeysFile(file: string, change: (ring: KeyRing) => KeyRing | string): Promise<KeysChange> {
+export function changeKeysFile(file: string, change: (ring: KeyRing) => KeyRing | string): Promise<KeysChange> {
+  // Of two commands at the same moment one would undo what the other said it did.
+  return whileLocked(file, () => readAndReplace(file, change));
+}
+
+async function readAndReplace(file: string, change: (ring: KeyRing) => KeyRing | string): Promise<KeysChange> {
   const read = await readKeysFile(file);
   if (read.kind === 'refused') return read;
   const parsed = parseKeyRing(read.text);

@@ -45,6 +45,28 @@ export async function replaceKeysFile(file: string, text: string): Promise<FileO
   });
 }
 
+/** Does `work` while no other command of ours changes the file; refused where one does, or the folder is read-only. */
+export async function whileLocked<T>(
+  file: string,
+  work: () => Promise<T>,
+): Promise<T | { readonly kind: 'refused'; readonly problem: string }> {
+  const lock = `${await realpath(file).catch(() => file)}.lock`;
+  let handle: FileHandle;
+  try {
+    handle = await open(lock, 'wx', ownerOnly);
+  } catch (error) {
+    const isTaken = codeOf(error) === 'EEXIST';
+    const problem = isTaken ? `another command is changing it; if none is, delete ${lock}` : reasonOf(error);
+    return { kind: 'refused', problem: `${file}: ${problem}` };
+  }
+  try {
+    return await work();
+  } finally {
+    await handle.close();
+    await unlink(lock);
+  }
+}
+
 async function writeNew(file: string, text: string, prepare?: (handle: FileHandle) => Promise<void>): Promise<void> {
   const handle = await open(file, 'wx', ownerOnly);
   try {

@@ -222,10 +222,15 @@ describe('warnings', () => {
     [
       'a store that may take longer than the check',
       {
-        store: '{type: redis, url: "redis://h", commandTimeout: 5s}',
-        envoy: '{listen: "127.0.0.1:8080", workload: "w:1", trustedHops: 1}',
+        store: '{type: redis, url: "redis://h", commandTimeout: 1s}',
+        envoy: '{listen: "127.0.0.1:8080", workload: "w:1", trustedHops: 1, checkTimeout: 1s}',
       },
       '4:56 store.commandTimeout: a store command may take longer than the whole check (envoy.checkTimeout) (make it shorter than envoy.checkTimeout)',
+    ],
+    [
+      'a store whose silence is noticed too late for refreshes',
+      { store: '{type: redis, url: "redis://h", commandTimeout: 2s}' },
+      '4:56 store.commandTimeout: a process that is cut off from Redis notices after twice that, when another has taken over its refreshes: users may be logged out (write 1s)',
     ],
   ])('says %s', async (_, parts, warning) => {
     expect(await warningsOf(document(parts))).toEqual([warning]);

@@ -72,12 +72,12 @@ async function refreshThenDecide(
 ): Promise<Pass | Reply> {
   const { request, requirements } = check;
   const outcome = await runtime.sessions.refresh(found, reason);
+  const foundAfter = await findAfter(outcome, request, runtime);
   const now = runtime.services.clock.milliseconds();
   // A token that has not ended goes to the workload once more, whose 401 says more than we could.
-  if (outcome.kind === 'unavailable' && freshnessOf(found.session.tokenSet, now) === 'expired') {
-    return unavailable(request, outcome);
-  }
-  const after: Check = { ...check, found: foundAfter(outcome, found), now, mayRefresh: false };
+  const isOver = foundAfter !== undefined && freshnessOf(foundAfter.session.tokenSet, now) === 'expired';
+  if (outcome.kind === 'unavailable' && isOver) return unavailable(request, outcome);
+  const after: Check = { ...check, found: foundAfter, now, mayRefresh: false };
   const answer = await carryOut(decide(after, requirements, runtime.decision), after, runtime);
   return outcome.kind === 'refreshed' ? withCookies(answer, outcome.setCookies) : answer;
 }
@@ -92,14 +92,19 @@ function withCookies(answer: Pass | Reply, setCookies: readonly string[]): Pass 
   return { ...answer, setCookies: [...setCookies, ...(answer.setCookies ?? [])], setResponseHeaders: uncached };
 }
 
-function foundAfter(outcome: KeptRefresh, before: FoundSession): FoundSession | undefined {
+async function findAfter(
+  outcome: KeptRefresh,
+  request: HttpRequest,
+  { sessions }: SessionRuntime,
+): Promise<FoundSession | undefined> {
   switch (outcome.kind) {
     case 'refreshed':
       return outcome.found;
     case 'ended':
       return undefined;
     case 'unavailable':
-      return before;
+      // It took a while, in which somebody may have logged out.
+      return await sessions.find(request);
   }
 }
 

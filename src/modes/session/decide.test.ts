@@ -202,8 +202,10 @@ describe('the decision table of session mode (spec/session.md)', () => {
       expect(decide(facts(parts), {}, settings)).toMatchObject({ kind: 'forward', refreshesSoon: false });
     });
 
-    it('is refreshed for nobody whom the rule does not let in', () => {
-      expect(decide(facts({ now: at(hour), found: lively }), { groups: ['owners'] }, settings).kind).toBe('refuse');
+    it('has expired is replaced before the claims count: the new ones may say that a group was gained', () => {
+      const requirements = { groups: ['owners'] };
+      expect(decide(facts({ now: at(hour), found: lively }), requirements, settings).kind).toBe('refresh');
+      expect(decide(facts({ now: at(hour - 40), found: lively }), requirements, settings).kind).toBe('refuse');
     });
 
     it('has no end is replaced only when it is refused', () => {

@@ -77,11 +77,12 @@ export function decide(facts: SessionFacts, requirements: SessionRequirements, s
   const because = whyEnded(found, now, settings) ?? whyNotAllowed(found, requirements);
   if (because !== undefined) return turnAway(request, requirements, because);
   const { session } = found;
+  const refresh = refreshOf(session, facts, settings);
+  // Before what the claims say: other ones may come with it.
+  if (refresh !== undefined && refresh.kind !== 'near_end') return { kind: 'refresh', found, reason: refresh };
   const allowsUnverifiedEmail = settings.providers.get(session.provider)?.vouchesForEmail === true;
   const reason = admissionRefusal(session.claims, requirements, { ...settings, allowsUnverifiedEmail });
   if (reason !== undefined) return { kind: 'refuse', reason };
-  const refresh = refreshOf(session, facts, settings);
-  if (refresh !== undefined && refresh.kind !== 'near_end') return { kind: 'refresh', found, reason: refresh };
   const touches = needsTouch(found, secondOf(now), settings.idleLifetime);
   return { kind: 'forward', found, touches, refreshesSoon: refresh !== undefined };
 }

@@ -5,7 +5,7 @@ import type { Sections } from '../sections.ts';
 
 type RedisSettings = NonNullable<Sections['store']> & { readonly type: 'redis' };
 
-/** Refuses settings of Redis that do not go together, and warns of a password that others could read. */
+/** Refuses settings of Redis that do not go together, and warns of a password that others could read and of a long time-out. */
 export function checkStore({ store }: Sections): readonly Finding[] {
   if (store?.type !== 'redis') return [];
   return [
@@ -14,6 +14,7 @@ export function checkStore({ store }: Sections): readonly Finding[] {
     ...checkTls(store),
     ...checkPassword(store),
     ...checkGrace(store),
+    ...checkCommandTimeout(store),
   ];
 }
 
@@ -75,6 +76,14 @@ function checkGrace({ cache }: RedisSettings): readonly Finding[] {
   const problem = 'what is not kept cannot be used while Redis does not answer';
   const suggestion = 'leave it out, or say how many store.cache.maxSessions there may be';
   return [errorAt(['store', 'cache', 'outageGrace'], problem, suggestion)];
+}
+
+/** A connection that is half open shows after twice the time; a claim on a refresh is taken over after 3.5 s. */
+function checkCommandTimeout({ commandTimeout }: RedisSettings): readonly Finding[] {
+  if (commandTimeout <= 1) return [];
+  const problem =
+    'a process that is cut off from Redis notices after twice that, when another has taken over its refreshes: users may be logged out';
+  return [warningAt(['store', 'commandTimeout'], problem, 'write 1s')];
 }
 
 function addressOf(url: string): Address {
