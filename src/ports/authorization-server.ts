@@ -73,11 +73,11 @@ export type Refresh =
       readonly withdrawn: readonly string[];
     }
   /**
-   * The grant is over: the provider said an OAuth error with a 4xx status (RFC 6749 §5.2), its answer is no token
-   * response, or the ID token is not about the same user (OpenID Connect Core §12.2). `code` as in {@link Redemption}.
+   * The grant is over: the provider said so (an error of RFC 6749 §5.2 with the status that belongs to it), its answer is
+   * no token response, or the ID token is not about the same user (OpenID Connect Core §12.2). `code` as in {@link Redemption}.
    */
   | { readonly kind: 'refused'; readonly code: string; readonly detail: string }
-  /** Nothing is known about the grant: 5xx, 429, no answer, or one that is not the provider's (a page of a proxy). */
+  /** Nothing is known about the grant: no answer, another status, or an answer that is not the provider's (of a proxy). */
   | {
       readonly kind: 'unavailable';
       readonly detail: string;

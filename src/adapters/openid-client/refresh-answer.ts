@@ -52,9 +52,12 @@ const final: ReadonlySet<string> = new Set([
  * invalid_grant with 403.
  */
 function isVerdict(status: number, error: string): boolean {
-  if (status === 400 || status === 401) return error !== '';
+  if (status === 400 || status === 401) return codeForm.test(error);
   return status === 403 && final.has(error);
 }
+
+/** Every registered code is words joined by underscores; frameworks write `Bad Request` and `Unauthorized`. */
+const codeForm = /^[a-z0-9]+(?:_[a-z0-9]+)+$/;
 
 const optional: ReadonlySet<string> = new Set(['refresh_token', 'id_token', 'scope', 'expires_in']);
 

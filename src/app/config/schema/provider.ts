@@ -90,7 +90,11 @@ export const providerSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Let rules count an e-mail address although `email_verified` is not true.'),
-  requestTimeout: durationSchema.prefault('5s').describe('Longest time of one request to the provider.'),
+  requestTimeout: durationSchema
+    .prefault('5s')
+    .describe(
+      'Longest time until a request to the provider is sent, and from then on until it is answered. Refreshes have 25 s for the answer.',
+    ),
 });
 
 export type ProviderSettings = z.output<typeof providerSchema>;

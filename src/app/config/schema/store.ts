@@ -99,7 +99,9 @@ const redisStore = z.strictObject({
     .describe('Begins every key, so that several installations can share a Redis.'),
   commandTimeout: durationSchema
     .prefault('1s')
-    .describe('A command that takes longer has failed; the request gets 503. Keep it below `envoy.checkTimeout`.'),
+    .describe(
+      'A command that takes longer has failed; the request gets 503. Keep it below `envoy.checkTimeout`, and at a second where tokens are refreshed.',
+    ),
   cache: redisCache,
 });
 
