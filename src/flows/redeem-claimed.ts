@@ -9,7 +9,7 @@ import type { IdNames } from '../ports/id-names.ts';
 import type { Pause } from '../ports/pause.ts';
 import type { Random } from '../ports/random.ts';
 import type { Sealer } from '../ports/sealer.ts';
-import type { SessionIndex, SessionRecords } from '../ports/store.ts';
+import { type SessionIndex, type SessionRecords, StoreUnavailableError } from '../ports/store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { backOffAfter } from './back-off.ts';
 import type { HeldClaim } from './held-claim.ts';
@@ -57,21 +57,20 @@ export async function redeemClaimed(
   switch (refresh.kind) {
     case 'refreshed': {
       const session = refreshedSession(latest.session, refresh, reason, clock.milliseconds());
-      // Before anybody has these claims: whoever has a session can be found by what it says of him.
-      await indexSession(session, stored.name, ports, latest.session);
       const written = await write(latest, session, { keepsClaim: false }, ports);
       if (written === undefined) {
         // Whoever logged out meanwhile wins. Nobody holds these tokens any more, so nobody shall be able to use them.
-        if ((await records.find(stored.name)) === undefined) await provider.revoke(session.tokenSet);
+        if ((await records.find(stored.name)) === undefined) void provider.revoke(session.tokenSet);
         return { kind: 'overtaken' };
       }
+      await index(written, latest.session, ports);
       reportRefresh(refresh, session, reason.kind, telemetry);
       return { kind: 'refreshed', stored: written };
     }
     case 'refused': {
       if (!(await records.deleteGeneration(stored.name, latest.generation))) return { kind: 'overtaken' };
       // The rest of the answer was no good; the refresh token in it is, and nobody shall be able to use it.
-      if (latest !== stored) await provider.revoke(latest.session.tokenSet);
+      if (latest !== stored) void provider.revoke(latest.session.tokenSet);
       reportRefresh(refresh, latest.session, reason.kind, telemetry);
       return { kind: 'ended' };
     }
@@ -81,6 +80,16 @@ export async function redeemClaimed(
       await held.release(backOffMs);
       return unavailableFor(backOffMs);
     }
+  }
+}
+
+/** Whoever has a session can be found by what it says of him; by an earlier address if the store is away again. */
+async function index({ session, name }: StoredSession, before: Session, ports: ClaimedRefreshPorts): Promise<void> {
+  try {
+    await indexSession(session, name, ports, before);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    ports.telemetry.problem('store_unavailable', { operation: 'index' }, error);
   }
 }
 

@@ -13,10 +13,18 @@ import { systemRandom } from '../adapters/system/random.ts';
 import { encodeSession } from '../core/session/session-codec.ts';
 import type { RefreshReason } from '../core/session/staleness.ts';
 import { epochMillisecondsOf, secondsOf } from '../core/time.ts';
+import { type SessionIndex, StoreUnavailableError } from '../ports/store.ts';
 import { leaseMs } from './held-claim.ts';
 import { openSession } from './open-session.ts';
 import { createRefresher } from './refresh-sessions.ts';
 import type { Refresher } from './refresher.ts';
+
+/** Cannot be written to. */
+const failingIndex: SessionIndex = {
+  add: () => Promise.reject(new StoreUnavailableError('an index addition')),
+  list: async () => [],
+  remove: async () => undefined,
+};
 
 const expired: RefreshReason = { kind: 'expired' };
 const name = 'name-of-a-session';
@@ -151,6 +159,14 @@ describe('createRefresher', () => {
     await first.refresh(name, expired);
     const [group] = idNames.groupNames('email', 'alice@new.example');
     expect(await store.index.list(group)).toEqual([name]);
+  });
+
+  it('keeps new tokens although the new address cannot be entered', async () => {
+    provider.claims(new Map([['email', 'alice@new.example']]));
+    const deaf = createRefresher({ ...ports(), index: failingIndex });
+    expect(await deaf.refresh(name, expired)).toMatchObject({ kind: 'refreshed' });
+    expect((await tokens())?.accessToken.reveal()).toBe('access-token-1');
+    expect(telemetry.names()).toContain('store_unavailable');
   });
 
   it('revokes a rotated token whose answer was no good otherwise (T9)', async () => {
