@@ -104,7 +104,8 @@ export function compose(config: Config, parts: Parts): Application {
   try {
     return { ...assembleApplication(config, services, store), sealedRefreshes };
   } catch (error) {
-    // The store may be one that goes on.
+    // The store may be one that goes on: nobody shall hear of its changes any more.
+    void services.refresher.close();
     cache.close();
     throw error;
   }
