@@ -1,15 +1,13 @@
 import { sign } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startAdminReplicas } from '../support/admin-replicas.ts';
 import { adminToken } from '../support/admin-world.ts';
 import { expectHealthy } from '../support/aftermath.ts';
 import { navigation, scriptFetch } from '../support/browser-headers.ts';
 import type { TestClient } from '../support/client.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 import { runCommand } from '../support/terminal.ts';
 import { until } from '../support/until.ts';
-import { sessionCookie, startWorld, type World } from '../support/world.ts';
+import { sessionCookie, type World } from '../support/world.ts';
 
 // Two replicas that share a store; sessions are ended through the admin API of the first, on a Unix socket.
 
@@ -18,19 +16,7 @@ let socket: string;
 let tokenFile: string;
 
 beforeAll(async () => {
-  const folder = await tempFolder();
-  socket = join(folder, 'admin.sock');
-  tokenFile = join(folder, 'admin-token');
-  await writeFile(tokenFile, adminToken);
-  let replica = 0;
-  world = await startWorld({
-    replicas: 2,
-    adjust: (config) => {
-      config['listen'].admin = `unix:${replica === 0 ? socket : `${socket}-${replica}`}`;
-      config['admin'] = { token: { file: tokenFile } };
-      replica += 1;
-    },
-  });
+  ({ world, socket, tokenFile } = await startAdminReplicas(2));
 });
 
 const session = (...words: readonly string[]) =>

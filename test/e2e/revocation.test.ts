@@ -1,16 +1,14 @@
-import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startAdminReplicas } from '../support/admin-replicas.ts';
 import { adminToken } from '../support/admin-world.ts';
 import { expectHealthy } from '../support/aftermath.ts';
 import { createClient, type TestClient } from '../support/client.ts';
 import { logoutTokenOf, postLogoutToken } from '../support/logout-token.ts';
 import { type ReplicaCheck, replicaChecks } from '../support/replica-checks.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 import { runCommand } from '../support/terminal.ts';
 import { until } from '../support/until.ts';
-import { sessionCookie, startWorld, type World } from '../support/world.ts';
+import { sessionCookie, type World } from '../support/world.ts';
 
 // Four processes that share a store. How soon is measured by bench/revocation.ts; here it is that, and that it lasts.
 
@@ -20,19 +18,7 @@ let socket: string;
 let tokenFile: string;
 
 beforeAll(async () => {
-  const folder = await tempFolder();
-  socket = join(folder, 'admin.sock');
-  tokenFile = join(folder, 'admin-token');
-  await writeFile(tokenFile, adminToken);
-  let replica = 0;
-  world = await startWorld({
-    replicas: 4,
-    adjust: (config) => {
-      config['listen'].admin = `unix:${socket}${replica === 0 ? '' : replica}`;
-      config['admin'] = { token: { file: tokenFile } };
-      replica += 1;
-    },
-  });
+  ({ world, socket, tokenFile } = await startAdminReplicas(4));
   checks = replicaChecks(world);
 });
 beforeEach(() => world.reset());
