@@ -22,20 +22,36 @@ export interface ListenPorts {
   readonly listenAdmin: (() => Promise<AdminServer>) | undefined;
 }
 
-/** Opens the listeners for what serves. Rejects when an address cannot be used. */
+/** Opens the listeners for what serves. Rejects when an address cannot be used; then none is open. */
 export async function openListeners(serving: Serving, ports: ListenPorts): Promise<Listeners> {
-  const { telemetry, readiness, listenAdmin } = ports;
+  const opened: (() => Promise<void>)[] = [];
+  try {
+    return await openEach(serving, ports, opened);
+  } catch (error) {
+    for (const close of opened.reverse()) await close();
+    throw error;
+  }
+}
+
+async function openEach(
+  serving: Serving,
+  { telemetry, readiness, listenAdmin }: ListenPorts,
+  opened: (() => Promise<void>)[],
+): Promise<Listeners> {
   const { config, application } = serving.current;
   const { authz, http, ops } = config.listen;
   // The first request must not fail only because the connection to the store is still being made.
   await application.store.isReachable();
   const sideService = await listenSideService({ ...http, ...application, origins: config.origins, telemetry });
+  opened.push(sideService.close);
   const opsServer = await listenOps({
     address: ops.address,
     readiness,
     metrics: { contentType: telemetry.contentType, text: telemetry.metrics },
   });
+  opened.push(opsServer.close);
   const adminServer = await listenAdmin?.();
+  if (adminServer) opened.push(adminServer.close);
   // Last: whoever gets an answer from the check may rely on the rest.
   const checks = await listenExtAuthz(authz, (message) => serving.current.check(message));
   return { authz: checks, http: sideService, ops: opsServer, admin: adminServer };

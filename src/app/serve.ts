@@ -36,7 +36,7 @@ export async function serve(
   const serving: Serving = { current: await createSnapshot(loaded, telemetry) };
   const state: { isDraining: boolean; reloader: Reloader | undefined } = { isDraining: false, reloader: undefined };
   const { admin } = listen;
-  const listeners = await openListeners(serving, {
+  const opening = openListeners(serving, {
     telemetry,
     readiness: () => readinessOf(serving, state),
     // Imported where it is configured: nobody should wait at the start for what he does not use.
@@ -46,6 +46,11 @@ export async function serve(
         const { startAdmin } = await import('./admin.ts');
         return await startAdmin(admin, { serving, telemetry, reloader: () => state.reloader });
       }),
+  });
+  const listeners = await opening.catch(async (error: unknown) => {
+    // Or the connections to the store would keep a process alive that nobody can reach.
+    await closeUnused(serving.current.application, undefined);
+    throw error;
   });
   const reloader = createReloader(loaded.files, { load, serving, listeners, telemetry });
   state.reloader = reloader;

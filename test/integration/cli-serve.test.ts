@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { atEnd } from '../support/ends.ts';
+import { startRedis } from '../support/environment.ts';
 import { listenOnLoopback } from '../support/listen.ts';
 import { freePort, withFreePorts } from '../support/ports.ts';
 import { beforeItEnds, startProcess } from '../support/process.ts';
@@ -22,11 +23,11 @@ async function start(text: string, env: Readonly<Record<string, string>> = envir
   });
 }
 
-const sound = (authz: number, http: number, ops: number) => `
+const sound = (authz: number, http: number, ops: number, store = '{type: memory}') => `
 origins: ["https://app.example.com"]
 listen: {authz: "127.0.0.1:${authz}", http: "127.0.0.1:${http}", ops: "127.0.0.1:${ops}"}
 keys: {env: KEYS}
-store: {type: memory}
+store: ${store}
 providers: {demo: {issuer: "https://127.0.0.1:1", clientId: demo, clientSecret: {env: SECRET}}}
 modes: {web: {mode: session, provider: demo}}
 rules: [{use: web}]
@@ -58,12 +59,25 @@ it('ends with 1 and names no secret when a key ring is weak (G7, G8)', async () 
   expect(service.output()).not.toContain('canary');
 });
 
-it('ends with 1 and one line when an address is taken', async () => {
-  const squatter = createServer();
-  const taken = await listenOnLoopback(squatter);
-  atEnd(() => new Promise((resolve) => squatter.close(() => resolve())));
-  const service = await start(sound(await freePort(), taken, await freePort()));
-  expect(await service.ended).toMatchObject({ code: 1 });
-  expect(service.output()).toContain('EADDRINUSE');
-  expect(service.output()).not.toContain('    at ');
-});
+it.each([
+  ['authz', 'memory'],
+  ['http', 'memory'],
+  ['ops', 'memory'],
+  ['authz', 'redis'],
+  ['http', 'redis'],
+  ['ops', 'redis'],
+] as const)(
+  'ends with 1 and one line when the address of %s is taken, and lets go of a store in %s',
+  async (listener, store) => {
+    const squatter = createServer();
+    const taken = await listenOnLoopback(squatter);
+    atEnd(() => new Promise((resolve) => squatter.close(() => resolve())));
+    const port = async (name: string) => (name === listener ? taken : await freePort());
+
+    const settings = store === 'redis' ? `{type: redis, url: "${(await startRedis()).url}"}` : undefined;
+    const service = await start(sound(await port('authz'), await port('http'), await port('ops'), settings));
+    expect(await service.ended).toMatchObject({ code: 1 });
+    expect(service.output()).toContain('EADDRINUSE');
+    expect(service.output()).not.toContain('    at ');
+  },
+);
