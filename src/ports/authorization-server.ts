@@ -10,6 +10,8 @@ export interface AuthorizationRequest {
   readonly nonce: string;
   /** base64url(SHA-256(code_verifier)), RFC 7636 §4.2. */
   readonly codeChallenge: string;
+  /** What the application adds; no name for which {@link AuthorizationServer.isReserved} holds. */
+  readonly extraParameters: ReadonlyMap<string, string>;
 }
 
 /** What must hold for an authorization response to be redeemed. */
@@ -17,6 +19,8 @@ export interface RedemptionChecks {
   readonly state: string;
   readonly nonce: string;
   readonly codeVerifier: string;
+  /** `max_age` of the request: then `auth_time` must be there and young enough (OpenID Connect Core §3.1.3.7). */
+  readonly maxAge: Seconds | undefined;
 }
 
 export interface Authentication {
@@ -45,8 +49,8 @@ export type Redemption =
 export interface RefreshableGrant {
   readonly refreshToken: Secret<string>;
   readonly tokenSet: TokenSet;
-  /** `sub` of the first ID token. */
-  readonly subject: string;
+  /** `sub` of the first ID token; undefined where it is not known, and then not compared. */
+  readonly subject: string | undefined;
 }
 
 /** What whoever refreshes has to do on the way. */
@@ -112,8 +116,35 @@ export type Revocation =
 export interface LogoutRequest {
   readonly idToken: Secret<string> | undefined;
   readonly postLogoutRedirectUri: string;
-  readonly state: string;
+  readonly state: string | undefined;
 }
+
+/** What the userinfo endpoint said (OpenID Connect Core §5.3). */
+export type Userinfo =
+  | { readonly kind: 'claims'; readonly claims: Claims }
+  /** 401: the access token has ended or was revoked (RFC 6750 §3.1). */
+  | { readonly kind: 'expired' }
+  /** The provider publishes no userinfo endpoint. */
+  | { readonly kind: 'unsupported' }
+  /** Another 4xx. `code`: of its body or challenge, else `invalid_request`. */
+  | { readonly kind: 'refused'; readonly code: string; readonly detail: string }
+  /** Not an answer that can be used, or about another user (OpenID Connect Core §5.3.2). */
+  | { readonly kind: 'invalid'; readonly detail: string }
+  | ProviderUnavailable;
+
+/** What the introspection endpoint said about an access token (RFC 7662 §2.2). */
+export type Introspection =
+  | {
+      readonly kind: 'active';
+      /** The JWT that stands for the opaque token: the body as `application/jwt`, or the member `phantom_token`. */
+      readonly phantomToken: Secret<string> | undefined;
+      /** The earlier of `exp` in the answer and of `exp` in the JWT. */
+      readonly expiresAt: EpochSeconds | undefined;
+    }
+  | { readonly kind: 'inactive' }
+  /** The provider publishes no introspection endpoint. */
+  | { readonly kind: 'unsupported' }
+  | ProviderUnavailable;
 
 /**
  * A configured provider, as its relying party sees it.
@@ -134,11 +165,17 @@ export interface AuthorizationServer {
   readonly responseMode: 'query' | 'form_post';
   /** `iss` that its responses must carry, and whether it promised to send it (RFC 9207 §3). */
   issuer(): Promise<{ readonly issuer: string; readonly sendsIss: boolean } | ProviderUnavailable>;
+  /** Whether a parameter of the authorization request is ours or the operator's, so that no application may set it. */
+  isReserved(parameter: string): boolean;
+  /** Plain, pushed (RFC 9126) or as a signed request object (RFC 9101), as the provider is configured. */
   authorizationUrl(request: AuthorizationRequest): Promise<AuthorizationUrl>;
   /** `response`: the redirect URI with the query as it arrived. */
   redeem(response: URL, checks: RedemptionChecks): Promise<Redemption>;
   /** Redeems a refresh token (RFC 6749 §6), once: it repeats nothing. What a step throws ends the refresh. */
   refresh(grant: RefreshableGrant, steps: RefreshSteps): Promise<Refresh>;
+  /** `subject`: whom it must be about; undefined where that is not known. */
+  userinfo(accessToken: Secret<string>, subject: string | undefined): Promise<Userinfo>;
+  introspect(accessToken: Secret<string>): Promise<Introspection>;
   /** Where RP-initiated logout goes; undefined when the provider has no end_session_endpoint or cannot be asked. */
   endSessionUrl(request: LogoutRequest): Promise<string | undefined>;
   /**

@@ -2,7 +2,13 @@
  * What a sealed value is for. A value sealed for one purpose never opens for another: each purpose has a key
  * of its own, derived (HKDF-SHA-256) from the key ring.
  */
-export type SealPurpose = 'session' | 'sealed-session' | 'login-attempt' | 'callback-handle' | 'issuer-record';
+export type SealPurpose =
+  | 'session'
+  | 'sealed-session'
+  | 'login-attempt'
+  | 'callback-handle'
+  | 'issuer-record'
+  | 'agent-cookie';
 
 /**
  * Authenticated encryption with a key ring (AES-256-GCM, 16-byte tag, random 12-byte nonce).

@@ -30,11 +30,13 @@ beforeAll(async () => {
 beforeEach(() => provider.reset());
 
 async function logIn(): Promise<RefreshableGrant> {
-  const request = { redirectUri: callback, state: 's', nonce: 'n', codeChallenge: codeChallengeOf(codeVerifier) };
+  const extraParameters = new Map<string, string>();
+  const codeChallenge = codeChallengeOf(codeVerifier);
+  const request = { redirectUri: callback, state: 's', nonce: 'n', codeChallenge, extraParameters };
   const begun = await server.authorizationUrl(request);
   if (begun.kind !== 'url') throw new Error(begun.detail);
   const response = new URL(await followUpTo(createClient(), callback, begun.url));
-  const redemption = await server.redeem(response, { state: 's', nonce: 'n', codeVerifier });
+  const redemption = await server.redeem(response, { state: 's', nonce: 'n', codeVerifier, maxAge: undefined });
   if (redemption.kind !== 'authenticated') throw new Error(redemption.detail);
   const { tokenSet, subject } = redemption.authentication;
   if (tokenSet.refreshToken === undefined) throw new Error('no refresh token');

@@ -5,11 +5,13 @@ import { epochSecondsOf } from '../../src/core/time.ts';
 import type {
   Authentication,
   AuthorizationServer,
+  Introspection,
   LogoutRequest,
   LogoutToken,
   Redemption,
   RedemptionChecks,
   Refresh,
+  Userinfo,
 } from '../../src/ports/authorization-server.ts';
 import { sessionAt, tokenSetAt } from './session.ts';
 
@@ -40,6 +42,14 @@ export interface FakeAuthorizationServer extends AuthorizationServer {
   logInAs(parts: Partial<Authentication>): void;
   /** Cannot be asked any more, or can again. */
   setReachable(isReachable: boolean): void;
+  /** What later userinfo requests yield; undefined: `sub`, and an e-mail address, again. */
+  answerUserinfo(userinfo: Userinfo | undefined): void;
+  /** Access tokens that the userinfo endpoint was asked with. */
+  readonly userinfos: readonly string[];
+  /** What later introspections yield; undefined: a phantom token for each access token again. */
+  answerIntrospection(introspection: Introspection | undefined): void;
+  /** Access tokens that were introspected. */
+  readonly introspections: readonly string[];
 }
 
 export interface FakeAuthorizationServerOptions {
@@ -53,6 +63,19 @@ export interface FakeAuthorizationServerOptions {
   readonly now: () => number;
 }
 
+/** The parameters that it takes from nobody but the relying party. */
+const reserved: ReadonlySet<string> = new Set([
+  'response_type',
+  'client_id',
+  'redirect_uri',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'request',
+  'request_uri',
+]);
+
 export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions): FakeAuthorizationServer {
   const { name = 'idp', issuer = 'https://idp.example', sendsIss = true, hasLogout = true } = options;
   const grants = new Map<string, { readonly request: URLSearchParams }>();
@@ -61,11 +84,15 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
   const logoutTokens = new Map<string, LogoutToken>();
   const refreshes: string[] = [];
   const revoked: (string | undefined)[] = [];
+  const userinfos: string[] = [];
+  const introspections: string[] = [];
   const unavailable = { kind: 'unavailable', detail: 'connect ECONNREFUSED' } as const;
   let reachable = true;
   let refreshedClaims: Claims | undefined;
   let fixedAnswer: Redemption | undefined;
   let fixedRefresh: Refresh | undefined;
+  let fixedUserinfo: Userinfo | undefined;
+  let fixedIntrospection: Introspection | undefined;
   let gate = Promise.resolve();
   let user: Partial<Authentication> = {};
 
@@ -101,6 +128,8 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
     redemptions,
     logouts,
     refreshes,
+    userinfos,
+    introspections,
     refreshWith({ claims }) {
       refreshedClaims = claims;
     },
@@ -108,9 +137,11 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
     async issuer() {
       return reachable ? { issuer, sendsIss } : unavailable;
     },
+    isReserved: (parameter) => reserved.has(parameter),
     async authorizationUrl(request) {
       if (!reachable) return unavailable;
       const query = new URLSearchParams({
+        ...Object.fromEntries(request.extraParameters),
         response_type: 'code',
         client_id: 'sallyport',
         redirect_uri: request.redirectUri,
@@ -141,7 +172,29 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
     async endSessionUrl(request) {
       if (!reachable || !hasLogout) return undefined;
       logouts.push(request);
-      return `${issuer}/logout?${new URLSearchParams({ state: request.state })}`;
+      const { state, postLogoutRedirectUri: post_logout_redirect_uri } = request;
+      const query = { client_id: 'sallyport', post_logout_redirect_uri, ...(state === undefined ? {} : { state }) };
+      return `${issuer}/logout?${new URLSearchParams(query)}`;
+    },
+    async userinfo(accessToken, subject) {
+      userinfos.push(accessToken.reveal());
+      if (!reachable) return unavailable;
+      const sub = subject ?? sessionAt(options.now()).subject;
+      return (
+        fixedUserinfo ?? {
+          kind: 'claims',
+          claims: new Map([
+            ['sub', sub],
+            ['email', 'alice@example.com'],
+          ]),
+        }
+      );
+    },
+    async introspect(accessToken) {
+      introspections.push(accessToken.reveal());
+      if (!reachable) return unavailable;
+      const phantomToken = new Secret(`canary-phantom-of-${accessToken.reveal()}`);
+      return fixedIntrospection ?? { kind: 'active', phantomToken, expiresAt: undefined };
     },
     async verifyLogoutToken(token) {
       if (!reachable) return unavailable;
@@ -172,6 +225,12 @@ export function fakeAuthorizationServer(options: FakeAuthorizationServerOptions)
     },
     answerRefresh: (refresh) => {
       fixedRefresh = refresh;
+    },
+    answerUserinfo: (userinfo) => {
+      fixedUserinfo = userinfo;
+    },
+    answerIntrospection: (introspection) => {
+      fixedIntrospection = introspection;
     },
     holdRefreshes: () => {
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -95,10 +95,15 @@ export function startProcess(options: ProcessOptions): RunningProcess {
   };
 }
 
-/** What `started` resolves to, unless the program ends before: then an error with what it wrote last. */
+/** What `started` resolves to; where it rejects, or the program ends before, an error with what the program wrote last. */
 export async function beforeItEnds<T>(name: string, running: RunningProcess, started: Promise<T>): Promise<T> {
+  const failure = (what: string, cause?: unknown) =>
+    new Error(`${name} ${what}:\n${running.output().slice(-3000)}`, { cause });
   const early = running.ended.then(({ code, signal }) => {
-    throw new Error(`${name} ended (${signal ?? code}):\n${running.output().slice(-3000)}`);
+    throw failure(`ended (${signal ?? code})`);
   });
-  return Promise.race([started, early]);
+  const ready = started.catch((error: unknown) => {
+    throw failure('did not start', error);
+  });
+  return Promise.race([ready, early]);
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Provider } from 'oidc-provider';
 import { atEnd } from './ends.ts';
@@ -8,7 +8,16 @@ import { noteSecret } from './seen-secrets.ts';
 import { createTokenEndpoint, type RefreshControls } from './token-endpoint.ts';
 
 /** The provider's endpoints, as tests name them. */
-export type Endpoint = 'discovery' | 'authorize' | 'token' | 'userinfo' | 'jwks' | 'end_session' | 'other';
+export type Endpoint =
+  | 'discovery'
+  | 'authorize'
+  | 'par'
+  | 'token'
+  | 'introspection'
+  | 'userinfo'
+  | 'jwks'
+  | 'end_session'
+  | 'other';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -24,6 +33,8 @@ export interface TestProvider extends RefreshControls {
   edit(endpoint: Endpoint, change: (body: Record<string, unknown>) => unknown): void;
   /** The key that ID tokens are signed with: RS256, kid `rs256`. */
   readonly signingKey: KeyObject;
+  /** The private key (P-256) whose requests it takes for ours (RFC 9101). */
+  readonly requestKey: KeyObject;
   /** Replaces the ID token of token responses, until the next reset. */
   editIdToken(change: (token: JwtParts) => string): void;
   /** Edits the URL to which the authorization endpoint sends the browser back, until the next reset. */
@@ -54,7 +65,8 @@ export async function startProvider(): Promise<TestProvider> {
   const clientId = 'sallyport-test';
   const clientSecret = 'canary-client-secret-0123456789abcdef';
   const keys = { rs256: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, es256: newEcKey() };
-  const provider = createProvider(issuer, { clientId, clientSecret }, state, keys);
+  const requestKey = newEcKey();
+  const provider = createProvider(issuer, { clientId, clientSecret, requestKey }, state, keys);
   const callback = provider.callback();
   const tokenEndpoint = createTokenEndpoint();
 
@@ -99,6 +111,7 @@ export async function startProvider(): Promise<TestProvider> {
     answer: (endpoint, handler) => void handlers.set(endpoint, handler),
     edit: (endpoint, change) => void edits.set(endpoint, change),
     signingKey: keys.rs256,
+    requestKey,
     editIdToken: (change) =>
       void edits.set('token', ({ id_token: token, ...body }) => {
         const changed = typeof token === 'string' ? change(jwtPartsOf(token)) : undefined;
@@ -139,7 +152,7 @@ interface UserState {
 
 function createProvider(
   issuer: string,
-  client: { clientId: string; clientSecret: string },
+  client: { clientId: string; clientSecret: string; requestKey: KeyObject },
   state: UserState,
   privateKeys: Readonly<Record<string, KeyObject>>,
 ): Provider {
@@ -155,6 +168,7 @@ function createProvider(
         post_logout_redirect_uris: ['http://127.0.0.1/registered-by-prototype'],
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
+        jwks: { keys: [createPublicKey(client.requestKey).export({ format: 'jwk' })] },
       },
     ],
     jwks: { keys },
@@ -170,6 +184,9 @@ function createProvider(
     features: {
       devInteractions: { enabled: false },
       revocation: { enabled: true },
+      introspection: { enabled: true },
+      pushedAuthorizationRequests: { enabled: true },
+      requestObjects: { enabled: true },
       rpInitiatedLogout: { enabled: true },
     },
     // As a provider is that takes refreshing seriously: a new refresh token each time, and one that comes twice revokes
@@ -230,6 +247,8 @@ async function logIn(
 const paths: readonly (readonly [string, Endpoint])[] = [
   ['/.well-known/openid-configuration', 'discovery'],
   ['/auth', 'authorize'],
+  ['/request', 'par'],
+  ['/token/introspection', 'introspection'],
   ['/token', 'token'],
   ['/me', 'userinfo'],
   ['/jwks', 'jwks'],

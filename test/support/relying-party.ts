@@ -1,7 +1,7 @@
 import type { ProviderOptions } from '../../src/adapters/openid-client/provider-options.ts';
 import { createProvider } from '../../src/app/providers.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { secondsOf } from '../../src/core/time.ts';
+import { type Seconds, secondsOf } from '../../src/core/time.ts';
 import type { AuthorizationServer, Redemption } from '../../src/ports/authorization-server.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
 import { type RecordingTelemetry, recordingTelemetry } from './recording-telemetry.ts';
@@ -13,7 +13,7 @@ export interface RelyingParty {
   readonly clock: FixedClock;
   readonly telemetry: RecordingTelemetry;
   /** Redeems an authorization response with these parameters besides code and state. */
-  redeem(parameters?: Readonly<Record<string, string>>): Promise<Redemption>;
+  redeem(parameters?: Readonly<Record<string, string>>, maxAge?: Seconds): Promise<Redemption>;
 }
 
 /** Our registration at a tiny provider, as the configuration would have it; `changes` differ. */
@@ -34,8 +34,10 @@ export function registrationAt(
     scopes: ['openid', 'email'],
     responseMode: 'query',
     pushedAuthorization: undefined,
+    requestObject: undefined,
     authorizationParameters: new Map(),
     metadata: undefined,
+    endpoints: undefined,
     metadataRefresh: secondsOf(3600),
     endpointOrigins: [],
     clockTolerance: secondsOf(60),
@@ -57,10 +59,10 @@ export function relyingPartyOf(provider: TinyProvider, changes: Partial<Provider
     server,
     clock,
     telemetry,
-    redeem: async (parameters = {}) => {
+    redeem: async (parameters = {}, maxAge = undefined) => {
       const query = new URLSearchParams({ code: 'canary-code', state: 'state', ...parameters });
       const response = new URL(`https://app.example.com/_auth/callback?${query}`);
-      return await server.redeem(response, { state: 'state', nonce: 'nonce', codeVerifier: 'v'.repeat(43) });
+      return await server.redeem(response, { state: 'state', nonce: 'nonce', codeVerifier: 'v'.repeat(43), maxAge });
     },
   };
 }

@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { listenOnLoopback } from './listen.ts';
 
-export type TinyEndpoint = 'discovery' | 'token' | 'userinfo' | 'jwks' | 'par' | 'emails' | 'other';
+export type TinyEndpoint = 'discovery' | 'token' | 'userinfo' | 'jwks' | 'par' | 'emails' | 'introspect' | 'other';
 
 export interface TinyRequest {
   readonly endpoint: TinyEndpoint;
@@ -102,6 +102,8 @@ export async function startTinyProvider(issuer?: string, tls?: ServerOptions): P
         return { request_uri: 'urn:ietf:params:oauth:request_uri:pushed', expires_in: 60 };
       case 'emails':
         return [];
+      case 'introspect':
+        return { active: true };
       case 'other':
         return {};
     }
@@ -159,7 +161,7 @@ function endpointOf(url: string): TinyEndpoint {
   return named.find((endpoint) => endpoint === name) ?? 'other';
 }
 
-const named = ['token', 'userinfo', 'jwks', 'par', 'emails'] as const;
+const named = ['token', 'userinfo', 'jwks', 'par', 'emails', 'introspect'] as const;
 
 function clientNameOf({ socket }: IncomingMessage): string | undefined {
   if (!(socket instanceof TLSSocket)) return undefined;

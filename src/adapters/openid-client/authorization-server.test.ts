@@ -33,6 +33,7 @@ describe('the authorization URL', () => {
     state: 'the state',
     nonce: 'the nonce',
     codeChallenge: 'the challenge',
+    extraParameters: new Map<string, string>(),
   };
 
   it('asks for a code with S256, state and nonce, and holds no secret (RFC 9700 §2.1.1)', async () => {

@@ -1,17 +1,10 @@
-import {
-  buildAuthorizationUrl,
-  buildAuthorizationUrlWithPAR,
-  buildEndSessionUrl,
-  tokenRevocation,
-} from 'openid-client';
-import type {
-  AuthorizationRequest,
-  AuthorizationServer,
-  ProviderUnavailable,
-} from '../../ports/authorization-server.ts';
+import { buildEndSessionUrl, tokenRevocation } from 'openid-client';
+import type { AuthorizationServer, ProviderUnavailable } from '../../ports/authorization-server.ts';
+import { authorizationUrlOf } from './authorization-url.ts';
 import { createDiscovery, type Discovered, type DiscoveryPorts } from './discovery.ts';
 import { detailOf } from './error-detail.ts';
-import { pushesRequests } from './metadata.ts';
+import { introspectToken } from './introspection.ts';
+import { problemOfIntrospection, pushesRequests } from './metadata.ts';
 import { outcomeOf } from './outcome.ts';
 import { plainFetch } from './plain-token-response.ts';
 import type { ProviderOptions } from './provider-options.ts';
@@ -19,6 +12,8 @@ import { redeemWithIdToken } from './redeem-with-id-token.ts';
 import { redeemWithUserinfo } from './redeem-with-userinfo.ts';
 import { redeemRefreshToken } from './refresh.ts';
 import { unavailable } from './refresh-answer.ts';
+import { isReservedParameter } from './request-parameters.ts';
+import { openidUserinfo, plainUserinfo } from './userinfo.ts';
 
 /** The relying party's side of a provider, on openid-client. */
 export function createAuthorizationServer(options: ProviderOptions, ports: DiscoveryPorts): AuthorizationServer {
@@ -40,17 +35,15 @@ export function createAuthorizationServer(options: ProviderOptions, ports: Disco
       return { issuer, sendsIss: sendsIss === true };
     },
 
+    isReserved: (parameter) => isReservedParameter(parameter, options),
+
     async authorizationUrl(request) {
       const discovered = await discovery.find();
       if (isUnavailable(discovered)) return discovered;
-      const { configuration, metadata } = discovered;
-      const parameters = parametersOf(request, options);
-      if (!pushesRequests(metadata, options)) {
-        return { kind: 'url', url: buildAuthorizationUrl(configuration, parameters).href };
-      }
       try {
-        return { kind: 'url', url: (await buildAuthorizationUrlWithPAR(configuration, parameters)).href };
+        return { kind: 'url', url: await authorizationUrlOf(request, discovered, options) };
       } catch (error) {
+        if (!pushesRequests(discovered.metadata, options)) throw error;
         const { detail } = await outcomeOf(error);
         const fields = { provider: options.name, operation: 'pushed_authorization_request', reason: detail };
         ports.telemetry.problem('provider_unavailable', fields, error);
@@ -82,12 +75,32 @@ export function createAuthorizationServer(options: ProviderOptions, ports: Disco
       return await redeemRefreshToken(discovered.withKeys(), grant, { steps, clock: ports.clock, ask });
     },
 
+    async userinfo(accessToken, subject) {
+      const discovered = await discovery.find();
+      if (isUnavailable(discovered)) return discovered;
+      if (protocol.kind === 'oidc') return await openidUserinfo(discovered.withKeys(), accessToken, subject);
+      const { identity } = protocol;
+      return await plainUserinfo(discovered.metadata.userinfo_endpoint, accessToken, subject, {
+        identity,
+        http: ports.http,
+      });
+    },
+
+    async introspect(accessToken) {
+      const discovered = await discovery.find();
+      if (isUnavailable(discovered)) return discovered;
+      if (discovered.metadata.introspection_endpoint === undefined) return { kind: 'unsupported' };
+      const problem = problemOfIntrospection(discovered.metadata, options);
+      if (problem !== undefined) return { kind: 'unavailable', detail: problem };
+      return await introspectToken(discovered.withKeys(), accessToken, ports.http);
+    },
+
     async endSessionUrl(request) {
       const discovered = await discovery.find();
       if (isUnavailable(discovered) || discovered.metadata.end_session_endpoint === undefined) return undefined;
       return buildEndSessionUrl(discovered.configuration, {
         post_logout_redirect_uri: request.postLogoutRedirectUri,
-        state: request.state,
+        ...(request.state === undefined ? {} : { state: request.state }),
         ...(request.idToken === undefined ? {} : { id_token_hint: request.idToken.reveal() }),
       }).href;
     },
@@ -111,22 +124,6 @@ export function createAuthorizationServer(options: ProviderOptions, ports: Disco
         return { kind: 'failed', detail: detailOf(error) };
       }
     },
-  };
-}
-
-/** The authorization request. What the operator adds cannot replace what we send. */
-function parametersOf(request: AuthorizationRequest, options: ProviderOptions): Record<string, string> {
-  return {
-    ...Object.fromEntries(options.authorizationParameters),
-    response_type: 'code',
-    redirect_uri: request.redirectUri,
-    ...(options.scopes.length === 0 ? {} : { scope: options.scopes.join(' ') }),
-    state: request.state,
-    // Without an ID token nothing could bring it back (OpenID Connect Core §3.1.2.1).
-    ...(options.protocol.kind === 'oidc' ? { nonce: request.nonce } : {}),
-    code_challenge: request.codeChallenge,
-    code_challenge_method: 'S256',
-    ...(options.responseMode === 'query' ? {} : { response_mode: options.responseMode }),
   };
 }
 

@@ -96,6 +96,7 @@ const authorizationRequest = {
   state: 'the state',
   nonce: 'the nonce',
   codeChallenge: 'the challenge',
+  extraParameters: new Map<string, string>(),
 };
 
 describe('pushed authorization requests (RFC 9126)', () => {

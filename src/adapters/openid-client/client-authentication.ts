@@ -9,8 +9,8 @@ import {
   type ServerMetadata,
   TlsClientAuth,
 } from 'openid-client';
-import { parseClientKey, webCryptoAlgorithm } from './client-key.ts';
 import type { ClientAuthenticationMethod, ClientKey, ProviderOptions } from './provider-options.ts';
+import { libraryKeyOf } from './signing-key.ts';
 
 /** How we authenticate at the token endpoint, and wherever else the provider wants to know who asks. */
 export function clientAuthentication(metadata: ServerMetadata, options: ProviderOptions): ClientAuth {
@@ -46,16 +46,11 @@ function secretOf({ clientSecret }: ProviderOptions): string {
 
 function privateKeyJwt(metadata: ServerMetadata, clientKey: ClientKey | undefined): ClientAuth {
   if (clientKey === undefined) throw new Error('private_key_jwt needs clientKey');
-  const parsed = parseClientKey(clientKey.key.reveal(), clientKey.algorithm);
-  // The configuration was checked; this guards callers that build one by hand.
-  if (parsed.kind === 'invalid') throw new Error(`clientKey: ${parsed.problem}`);
-  const key = parsed.key.toCryptoKey(webCryptoAlgorithm(parsed.algorithm), false, ['sign']);
+  const { privateKey, algorithm } = libraryKeyOf(clientKey, 'clientKey');
   const thumbprint = clientKey.certificate === undefined ? undefined : thumbprintOf(clientKey.certificate);
-  const kid = clientKey.id ?? parsed.id;
-  return PrivateKeyJwt(kid === undefined ? key : { key, kid }, {
+  return PrivateKeyJwt(privateKey, {
     [modifyAssertion](header, payload) {
-      // The library writes Ed25519 (RFC 9864), which many servers do not know yet.
-      header['alg'] = parsed.algorithm;
+      header['alg'] = algorithm;
       if (thumbprint !== undefined) header['x5t#S256'] = thumbprint;
       if (clientKey.audience === 'token_endpoint') payload['aud'] = metadata.token_endpoint;
     },

@@ -194,6 +194,41 @@ describe('discovery (OpenID Connect Discovery 1.0 §4)', () => {
     expect(await detail()).toContain(name);
   });
 
+  it('uses the endpoints that the operator wrote in place of those that it finds, wherever they are', async () => {
+    provider.metadata({
+      revocation_endpoint: 'http://127.0.0.1:1/revoke',
+      mtls_endpoint_aliases: { token_endpoint: 'http://127.0.0.1:1/token' },
+    });
+    const endpoints = {
+      authorization_endpoint: 'http://127.0.0.1:2/authorize?tenant=a',
+      revocation_endpoint: 'http://127.0.0.1:2/revoke',
+      token_endpoint: 'http://127.0.0.1:2/token',
+      jwks_uri: undefined,
+    };
+    const clientCertificate = { certificate: '', privateKey: new Secret('') };
+    expect(await detail({ clientCertificate })).toContain('revocation_endpoint is on http://127.0.0.1:1');
+    expect(await detail({ endpoints, clientCertificate })).toBe('found');
+    const request = { redirectUri: 'http://app/cb', state: 's', nonce: 'n', codeChallenge: 'c' };
+    const found = await newDiscovery({ endpoints }).authorizationUrl({ ...request, extraParameters: new Map() });
+    expect(found).toMatchObject({ url: expect.stringContaining('http://127.0.0.1:2/authorize?tenant=a&') });
+    expect(provider.count('jwks')).toBe(0);
+  });
+
+  it('uses no endpoint of the operator over plain HTTP where he did not allow it (I3)', async () => {
+    await provider.stop();
+    provider = await startTinyProvider('https://idp.example');
+    const split = { issuer: 'https://idp.example', backChannelUrl: provider.origin, allowHttp: false };
+    const endpoints = { token_endpoint: 'http://idp.example/token' };
+    expect(await detail({ ...split, endpoints })).toContain('token_endpoint is not an https URL');
+  });
+
+  it('still refuses the endpoints that the operator did not write (I3)', async () => {
+    provider.metadata({ userinfo_endpoint: 'http://127.0.0.1:1/userinfo' });
+    const endpoints = { token_endpoint: `${provider.origin}/token` };
+    expect(await detail({ endpoints })).toContain('userinfo_endpoint is on http://127.0.0.1:1');
+    expect(await detail({ endpoints: { ...endpoints, userinfo_endpoint: undefined } })).toContain('userinfo_endpoint');
+  });
+
   it('looks at the endpoints for clients with a certificate only where there is one (RFC 8705 §5, I3)', async () => {
     provider.metadata({ mtls_endpoint_aliases: { token_endpoint: 'http://127.0.0.1:1/token', other: 7 } });
     expect(await detail()).toBe('found');

@@ -16,6 +16,7 @@ import { createKeySet } from './key-set.ts';
 import type { VerifyLogoutToken } from './logout-token.ts';
 import { metadataOf } from './metadata.ts';
 import type { ProviderOptions } from './provider-options.ts';
+import { type LibraryKey, libraryKeyOf } from './signing-key.ts';
 
 export interface DiscoveryPorts {
   readonly clock: Clock;
@@ -28,7 +29,9 @@ export interface Discovered {
   readonly metadata: ServerMetadata;
   /** For requests that need no keys. */
   readonly configuration: Configuration;
-  /** For one redemption of a code or a refresh token, with the keys that we have. */
+  /** Signs authorization requests; undefined where they are not signed. */
+  readonly requestKey: LibraryKey | undefined;
+  /** For one use of a code or a token, with the keys that we have. */
   withKeys(): Configuration;
   /** Verifies logout tokens with the keys of this metadata. */
   logoutTokens(): Promise<VerifyLogoutToken>;
@@ -91,6 +94,8 @@ export function createDiscovery(options: ProviderOptions, ports: DiscoveryPorts)
 function discoveredOf(metadata: ServerMetadata, options: ProviderOptions, ports: DiscoveryPorts): Discovered {
   const { clientId } = options;
   const authentication = clientAuthentication(metadata, options);
+  const requestKey =
+    options.requestObject === undefined ? undefined : libraryKeyOf(options.requestObject, 'requestObject');
   const keys = createKeySet(metadata.jwks_uri, ports.http, ports.clock);
   const client = {
     [clockTolerance]: options.clockTolerance,
@@ -109,6 +114,7 @@ function discoveredOf(metadata: ServerMetadata, options: ProviderOptions, ports:
   return {
     metadata,
     configuration: newConfiguration(),
+    requestKey,
     logoutTokens() {
       // Imported when the first comes: most providers send none.
       logoutTokens ??= import('./logout-token.ts').then(({ logoutTokenVerifier }) =>

@@ -31,6 +31,12 @@ describe('the end-session URL (OpenID Connect RP-Initiated Logout 1.0 §2)', () 
     });
   });
 
+  it('has no state where none is wanted', async () => {
+    const url = await relyingPartyOf(provider).server.endSessionUrl({ ...request, state: undefined });
+    const names = [...new URL(url ?? '').searchParams.keys()].toSorted();
+    expect(names).toEqual(['client_id', 'id_token_hint', 'post_logout_redirect_uri']);
+  });
+
   it('has no hint where there is no ID token', async () => {
     const url = await relyingPartyOf(provider).server.endSessionUrl({ ...request, idToken: undefined });
     expect(new URL(url ?? '').searchParams.has('id_token_hint')).toBe(false);

@@ -222,3 +222,34 @@ describe('the ID token (OpenID Connect Core §3.1.3.7)', () => {
     expect((await redeemWith(await provider.idToken({ note: 'x'.repeat(1_000_000) }))).kind).toBe('unavailable');
   });
 });
+
+describe('max_age (OpenID Connect Core §3.1.2.1, §3.1.3.7)', () => {
+  async function redeemAfter(claims: JWTPayload, maxAge: number) {
+    provider.tokens({ id_token: await provider.idToken(claims) });
+    return await relyingPartyOf(provider).redeem({}, secondsOf(maxAge));
+  }
+
+  it.each([
+    ['of now, for 0 s', () => ({ auth_time: now() }), 0],
+    ['of 50 minutes ago, for an hour', () => ({ auth_time: now() - 3000 }), 3600],
+    ['past the limit by less than clocks may differ', () => ({ auth_time: now() - 3630 }), 3600],
+  ])('accepts a login %s', async (_case, claims, maxAge) => {
+    expect((await redeemAfter(claims(), maxAge)).kind).toBe('authenticated');
+  });
+
+  it.each([
+    ['that is too old', () => ({ auth_time: now() - 3700 }), 3600],
+    ['that is too old for 0 s', () => ({ auth_time: now() - 100 }), 0],
+    ['of no time', () => ({}), 3600],
+    ['of no time, for 0 s', () => ({}), 0],
+    ['of a time that is a text', () => ({ auth_time: String(now()) }), 3600],
+    ['before all time', () => ({ auth_time: -1 }), 3600],
+  ])('refuses a login %s', async (_case, claims, maxAge) => {
+    expect(await redeemAfter(claims(), maxAge)).toMatchObject(refusal);
+  });
+
+  it('blames no clock for a login that is too old', async () => {
+    const redemption = await redeemAfter({ auth_time: now() - 3700 }, 3600);
+    expect(redemption).toMatchObject({ detail: expect.stringContaining('too much time has elapsed') });
+  });
+});

@@ -1,5 +1,6 @@
 import type { ServerMetadata } from 'openid-client';
 import type { HttpClient } from '../../ports/http-client.ts';
+import { detailOf } from './error-detail.ts';
 import { jsonObjectOf } from './json-object.ts';
 import type { ProviderOptions } from './provider-options.ts';
 
@@ -11,7 +12,7 @@ export async function metadataOf(options: ProviderOptions, http: HttpClient): Pr
   // The operator's lists are readonly and may be undefined; the library takes both and changes neither.
   const metadata =
     options.metadata === undefined
-      ? await discover(options, http)
+      ? withEndpoints(await discover(options, http), options)
       : ({ ...options.metadata, issuer: options.issuer } as ServerMetadata);
   requireS256(metadata);
   requireEndpoints(metadata, options);
@@ -33,6 +34,24 @@ async function discover({ issuer }: ProviderOptions, http: HttpClient): Promise<
     throw new Error(`the metadata is of another issuer: ${JSON.stringify(found.slice(0, 200))}, not ${issuer}`);
   }
   return metadata as unknown as ServerMetadata; // issuer is checked above, endpoints by the caller, the rest by the library
+}
+
+/**
+ * The metadata with the operator's endpoints in place of the provider's, and of the aliases that it has for them
+ * (RFC 8705 §5).
+ */
+function withEndpoints(metadata: ServerMetadata, { endpoints = {} }: ProviderOptions): ServerMetadata {
+  const written = Object.fromEntries(Object.entries(endpoints).filter(([, url]) => url !== undefined));
+  const aliases = Object.entries(mtlsAliasesOf(metadata)).filter(([name]) => !Object.hasOwn(written, name));
+  const others =
+    metadata.mtls_endpoint_aliases === undefined ? {} : { mtls_endpoint_aliases: Object.fromEntries(aliases) };
+  return { ...metadata, ...written, ...others };
+}
+
+/** RFC 8705 §5: used in place of the others by clients with a certificate. */
+function mtlsAliasesOf(metadata: ServerMetadata): object {
+  const aliases: unknown = metadata.mtls_endpoint_aliases;
+  return aliases !== null && typeof aliases === 'object' ? aliases : {};
 }
 
 /** A bare origin may be written with or without the slash; nothing else is forgiven. */
@@ -77,15 +96,32 @@ function usedEndpoints(
   options: ProviderOptions,
 ): readonly (readonly [name: string, url: unknown])[] {
   const names = ['authorization_endpoint', 'jwks_uri', 'end_session_endpoint', ...backChannelEndpoints];
-  // RFC 8705 §5: used in place of the others by clients with a certificate
-  const aliases: unknown = options.clientCertificate === undefined ? undefined : metadata.mtls_endpoint_aliases;
-  const isMap = aliases !== null && typeof aliases === 'object';
+  const aliases = options.clientCertificate === undefined ? {} : mtlsAliasesOf(metadata);
   return [
     ...names.map((name) => [name, metadata[name]] as const),
-    ...Object.entries(isMap ? aliases : {})
+    ...Object.entries(aliases)
       .filter(([name]) => backChannelEndpoints.some((used) => used === name))
       .map(([name, url]) => [`mtls_endpoint_aliases.${name}`, url] as const),
   ].filter(([, url]) => url !== undefined);
+}
+
+/**
+ * Why no token may be sent to be introspected; undefined: it may. Asked when one is, so that an endpoint that nobody
+ * uses keeps nobody from logging in.
+ */
+export function problemOfIntrospection(metadata: ServerMetadata, options: ProviderOptions): string | undefined {
+  const name = 'introspection_endpoint';
+  const alias: unknown =
+    options.clientCertificate === undefined
+      ? undefined
+      : Object.entries(mtlsAliasesOf(metadata)).find(([each]) => each === name)?.[1];
+  try {
+    checkEndpoint(name, metadata[name], options);
+    if (alias !== undefined) checkEndpoint(`mtls_endpoint_aliases.${name}`, alias, options);
+    return undefined;
+  } catch (error) {
+    return detailOf(error);
+  }
 }
 
 /** Refuses what must not be used, before a browser or a secret is sent there. */
@@ -97,10 +133,14 @@ function checkEndpoint(name: string, url: unknown, options: ProviderOptions): vo
     throw new Error(`${name} is not an https URL (it is on ${origin}), and allowHttp is not set`);
   }
   // What the operator wrote himself needs no second word of his.
-  if (options.metadata !== undefined || trustedOrigins(options).has(origin)) return;
+  if (options.metadata !== undefined || isWritten(name, options) || trustedOrigins(options).has(origin)) return;
   throw new Error(
     `${name} is on ${origin}, which is not the issuer's origin: if it belongs to the provider, list it in endpointOrigins`,
   );
+}
+
+function isWritten(name: string, { endpoints = {} }: ProviderOptions): boolean {
+  return Object.entries(endpoints).some(([written, url]) => written === name && url !== undefined);
 }
 
 function trustedOrigins({ issuer, backChannelUrl, endpointOrigins }: ProviderOptions): ReadonlySet<string> {

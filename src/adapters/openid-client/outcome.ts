@@ -67,6 +67,7 @@ interface TimeCheck {
 function clockDetailOf({ code, cause }: ClientError): string | undefined {
   if (code !== 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED' || !(cause instanceof Error)) return undefined;
   const { claim, claims, now, tolerance } = (cause.cause ?? {}) as TimeCheck; // every member is checked below
+  if (claim === 'auth_time') return undefined; // no clock is wrong: the login is older than was asked for
   const time = typeof claim === 'string' ? claims?.[claim] : undefined;
   if (typeof time !== 'number' || typeof now !== 'number' || typeof tolerance !== 'number') return undefined;
   const distance = `${Math.abs(Math.round(now - time))} s ${time > now ? 'ahead of' : 'behind'} our clock`;

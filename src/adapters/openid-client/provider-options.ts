@@ -21,10 +21,14 @@ export interface ProviderOptions {
   readonly responseMode: 'query' | 'form_post';
   /** Undefined: where the provider demands it. */
   readonly pushedAuthorization: boolean | undefined;
+  /** Signs authorization requests (RFC 9101); undefined: they are not signed. */
+  readonly requestObject: SigningKey | undefined;
   /** Further parameters of the authorization request. */
   readonly authorizationParameters: ReadonlyMap<string, string>;
   /** In place of discovery. */
   readonly metadata: ExplicitMetadata | undefined;
+  /** In place of those that were discovered. */
+  readonly endpoints: ExplicitEndpoints | undefined;
   /** How old discovered metadata may become. */
   readonly metadataRefresh: Seconds;
   /** Besides the issuer's own, origins that endpoints in discovered metadata may have. */
@@ -66,11 +70,14 @@ export type ClientAuthenticationMethod =
   | 'tls_client_auth'
   | 'none';
 
-export interface ClientKey {
+export interface SigningKey {
   /** PEM (PKCS #8) or JWK. */
   readonly key: Secret<string>;
   readonly id: string | undefined;
   readonly algorithm: SignatureAlgorithm | undefined;
+}
+
+export interface ClientKey extends SigningKey {
   /** What the assertion names as its audience (RFC 7523 §3). */
   readonly audience: 'issuer' | 'token_endpoint';
   /** PEM of a certificate of the key, for providers that know it by its thumbprint (`x5t#S256`). */
@@ -83,18 +90,26 @@ export interface ClientCertificate {
   readonly privateKey: Secret<string>;
 }
 
-/** Authorization server metadata (RFC 8414 §2) by its own names, as far as we use it. */
-export interface ExplicitMetadata {
-  readonly authorization_endpoint: string;
-  readonly token_endpoint: string;
+/** The endpoints in authorization server metadata (RFC 8414 §2) by its own names, as far as we use them. */
+export interface ExplicitEndpoints {
+  readonly authorization_endpoint?: string | undefined;
+  readonly token_endpoint?: string | undefined;
   readonly jwks_uri?: string | undefined;
   readonly userinfo_endpoint?: string | undefined;
   readonly end_session_endpoint?: string | undefined;
   readonly revocation_endpoint?: string | undefined;
+  readonly introspection_endpoint?: string | undefined;
   readonly pushed_authorization_request_endpoint?: string | undefined;
+}
+
+/** Authorization server metadata (RFC 8414 §2) by its own names, as far as we use it. */
+export interface ExplicitMetadata extends ExplicitEndpoints {
+  readonly authorization_endpoint: string;
+  readonly token_endpoint: string;
   readonly require_pushed_authorization_requests?: boolean | undefined;
   readonly authorization_response_iss_parameter_supported?: boolean | undefined;
   readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined;
   readonly id_token_signing_alg_values_supported?: readonly string[] | undefined;
+  readonly userinfo_signing_alg_values_supported?: readonly string[] | undefined;
   readonly code_challenge_methods_supported?: readonly string[] | undefined;
 }

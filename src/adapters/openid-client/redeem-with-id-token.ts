@@ -17,6 +17,8 @@ export async function redeemWithIdToken(
     expectedState: checks.state,
     expectedNonce: checks.nonce,
     pkceCodeVerifier: checks.codeVerifier,
+    // With it the library demands auth_time.
+    ...(checks.maxAge === undefined ? {} : { maxAge: checks.maxAge }),
     idTokenExpected: true,
   });
   const tokens = readTokenResponse(answer, now);

@@ -78,6 +78,7 @@ describe('a provider with OAuth 2.0 alone', () => {
       state: 'the state',
       nonce: 'the nonce',
       codeChallenge: 'the challenge',
+      extraParameters: new Map<string, string>(),
     });
     expect(Object.fromEntries(new URL(found.kind === 'url' ? found.url : '').searchParams)).toEqual({
       response_type: 'code',
@@ -139,6 +140,12 @@ describe('a provider with OAuth 2.0 alone', () => {
   it('without a list of addresses says of its address what the profile says', async () => {
     expect(await claimsWith({ emailsUrl: undefined })).toMatchObject({ email: 'public@example.com' });
     expect(await claimsWith({ emailsUrl: undefined })).not.toHaveProperty('email_verified');
+  });
+
+  it('redeems no code of a login that had to be young: nothing could prove it', async () => {
+    const redemption = await gitHub().redeem({}, secondsOf(3600));
+    expect(redemption).toMatchObject({ kind: 'refused', code: 'invalid_response' });
+    expect(provider.count('token')).toBe(0);
   });
 
   it('keeps no ID token that nobody asked for', async () => {

@@ -25,6 +25,8 @@ export async function redeemWithUserinfo(
   checks: RedemptionChecks,
   { identity: mapping, http, now }: UserinfoPorts,
 ): Promise<Redemption> {
+  // isReserved lets nobody ask for it.
+  if (checks.maxAge !== undefined) return refused('nothing but an ID token could say when the user authenticated');
   configuration[customFetch] = plainFetch(http);
   const answer = await authorizationCodeGrant(configuration, response, {
     expectedState: checks.state,

@@ -75,6 +75,14 @@ describe('a refreshed ID token (T9, OpenID Connect Core §12.2)', () => {
     expect(await refreshWith({}, bobs)).toMatchObject(invalid);
   });
 
+  it('is compared with no subject where none is known, unless the token before names one', async () => {
+    const nobodys = { ...(await grantAt(provider, {}, { idToken: undefined })), subject: undefined };
+    expect((await refreshWith({ sub: 'anybody' }, nobodys)).kind).toBe('refreshed');
+    expect(await refreshWith({ aud: 'other' }, nobodys)).toMatchObject(invalid);
+    expect(await refreshWith({ sub: 'bob' }, { ...first, subject: undefined })).toMatchObject(invalid);
+    expect((await refreshWith({}, { ...first, subject: undefined })).kind).toBe('refreshed');
+  });
+
   it('is compared with the issuer that logged the user in, where one provider has many', async () => {
     expect(await refreshWith({}, await grantAt(provider, { iss: 'https://another.example' }))).toMatchObject(invalid);
   });

@@ -9,7 +9,8 @@ import { jsonObjectOf } from './json-object.ts';
 export function objectionTo(idToken: IDToken, grant: RefreshableGrant, clientId: string): string | undefined {
   const before = payloadOf(grant.tokenSet.idToken?.reveal());
   const differs = (claim: string) => before[claim] !== undefined && idToken[claim] !== before[claim];
-  if (idToken.sub !== grant.subject) return 'the refreshed ID token is about another sub';
+  const isAnother = grant.subject === undefined ? differs('sub') : idToken.sub !== grant.subject;
+  if (isAnother) return 'the refreshed ID token is about another sub';
   // Whoever issues for many tenants has many issuers.
   if (differs('iss')) return 'the refreshed ID token has another iss';
   // As at the login: also beside a single audience, which the library lets pass.

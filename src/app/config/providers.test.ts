@@ -42,8 +42,10 @@ describe('a provider', () => {
       scopes: ['openid', 'profile', 'email'],
       responseMode: 'query',
       pushedAuthorization: undefined,
+      requestObject: undefined,
       authorizationParameters: new Map(),
       metadata: undefined,
+      endpoints: undefined,
       metadataRefresh: 3600,
       endpointOrigins: [],
       clockTolerance: 60,
@@ -71,6 +73,25 @@ describe('a provider', () => {
     });
     expect(corp?.clientKey?.key.reveal()).toBe(pair.privateKey.trimEnd());
     expect(inspect(config, { depth: 10 })).not.toContain('PRIVATE KEY');
+  });
+
+  it.each([
+    ['its own key', 'requestObject: {key: {file: other.pem}, id: r1}', { id: 'r1', algorithm: undefined }],
+    ['the key of assertions', 'requestObject: {}', { id: 'k1', algorithm: 'ES256' }],
+    ['the key of assertions by another name', 'requestObject: {id: r1}', { id: 'r1', algorithm: 'ES256' }],
+  ])('signs requests with %s', async (_case, settings, expected) => {
+    const corp = `{${issuer}, clientId: app, clientKey: {key: {file: key.pem}, id: k1, algorithm: ES256}, ${settings}}`;
+    const config = await configOf(withCorp(corp), { 'key.pem': key, 'other.pem': other.privateKey });
+    const { requestObject, clientKey } = config.providers.get('corp') ?? {};
+    expect(requestObject).toMatchObject(expected);
+    const ownKey = settings.includes('other.pem') ? other.privateKey.trimEnd() : clientKey?.key.reveal();
+    expect(requestObject?.key.reveal()).toBe(ownKey);
+  });
+
+  it('has endpoints of its own beside those that are found', async () => {
+    const endpoints = { token_endpoint: 'https://10.0.0.1/t', introspection_endpoint: 'https://10.0.0.1/i' };
+    const config = await configOf(withCorp(`{${issuer}, clientId: app, endpoints: ${JSON.stringify(endpoints)}}`));
+    expect(config.providers.get('corp')?.endpoints).toEqual(endpoints);
   });
 
   it('can be read without its files and secrets', async () => {
@@ -161,6 +182,34 @@ describe('mistakes with a provider (G7)', () => {
     [
       'authorizationParameters: {scope: x}',
       'authorizationParameters.scope: Sallyport sets this parameter itself (write scopes)',
+    ],
+    [
+      'authorizationParameters: {Client-Id: x}',
+      'authorizationParameters.Client-Id: Sallyport sets this parameter itself (remove it)',
+    ],
+    [
+      'requestObject: {}',
+      'requestObject: signed requests need a private key: one of their own, or that of clientKey (add requestObject.key or clientKey)',
+    ],
+    [
+      'requestObject: {key: {env: SECRET}}',
+      'requestObject.key: expected a private key: PEM (PKCS #8) without a passphrase, or a JWK',
+    ],
+    [
+      'requestObject: {key: {file: key.pem}, algorithm: RS256}',
+      'requestObject.key: the key cannot sign with the algorithm; it fits ES256',
+    ],
+    [
+      `${clientKey}, requestObject: {algorithm: RS256}`,
+      'requestObject.algorithm: the key cannot sign with the algorithm; it fits ES256',
+    ],
+    [
+      `endpoints: {${explicit}}, metadata: {${explicit}, jwks_uri: "https://id.example.com/k"}`,
+      'endpoints: endpoints replaces what discovery finds, and with metadata there is no discovery (write them in metadata)',
+    ],
+    [
+      'endpoints: {token_endpoint: "http://id.example.com/t"}',
+      'endpoints.token_endpoint: expected an https URL; found http (use https; for development only, set allowHttp: true)',
     ],
     ['authorizationParameters: {"a b": x}', 'authorizationParameters["a b"]: expected the name of a parameter'],
     [

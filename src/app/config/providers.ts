@@ -4,6 +4,7 @@ import type {
   ClientKey,
   Protocol,
   ProviderOptions,
+  SigningKey,
 } from '../../adapters/openid-client/provider-options.ts';
 import { type ConfigPath, errorAt, type Finding } from './finding.ts';
 import { certifies, problemsOfBundle, problemsOfPair } from './pem.ts';
@@ -65,10 +66,21 @@ async function optionsOf(name: string, settings: ProviderSettings, read: ReadFil
     clientAuthentication: settings.clientAuthentication,
     clientSecret: settings.clientSecret,
     pushedAuthorization: settings.pushedAuthorization,
+    requestObject: requestKeyOf(settings),
     metadata: settings.metadata,
+    endpoints: settings.endpoints,
     backChannelUrl: settings.backChannelUrl,
     proxy: settings.proxy,
   };
+}
+
+/** The key of its own, or the one that also signs our assertions; what neither says of itself the key says. */
+function requestKeyOf({ requestObject, clientKey }: ProviderSettings): SigningKey | undefined {
+  if (requestObject === undefined) return undefined;
+  const { key, id, algorithm } = requestObject;
+  if (key !== undefined) return { key, id, algorithm };
+  // Without either key the settings were refused.
+  return clientKey && { key: clientKey.key, id: id ?? clientKey.id, algorithm: algorithm ?? clientKey.algorithm };
 }
 
 function protocolOf({ protocol, identity }: ProviderSettings): Protocol {
@@ -93,11 +105,13 @@ async function clientKeyOf(
 
 // A text that is empty could not be read, and that has an error of its own.
 
-function problemsOf({ ca, clientCertificate, clientKey }: ProviderOptions, path: ConfigPath): readonly Finding[] {
+function problemsOf(options: ProviderOptions, path: ConfigPath): readonly Finding[] {
+  const { ca, clientCertificate, clientKey } = options;
   return [
     ...(ca === undefined || ca === '' ? [] : problemsOfBundle(ca, [...path, 'ca'])),
     ...problemsOfCertificate(clientCertificate, [...path, 'clientCertificate']),
     ...problemsOfKey(clientKey, [...path, 'clientKey']),
+    ...problemsOfRequestKey(options, [...path, 'requestObject']),
   ];
 }
 
@@ -121,4 +135,14 @@ function problemsOfKey(clientKey: ClientKey | undefined, path: ConfigPath): read
   const isCertified = certifies(certificate, parsed.key);
   if (isCertified === undefined) return [errorAt(place, 'expected a PEM certificate')];
   return isCertified ? [] : [errorAt(place, 'the certificate does not belong to the key')];
+}
+
+function problemsOfRequestKey({ requestObject, clientKey }: ProviderOptions, path: ConfigPath): readonly Finding[] {
+  const text = requestObject?.key.reveal() ?? '';
+  if (requestObject === undefined || text === '') return [];
+  const isShared = requestObject.key === clientKey?.key;
+  // What is wrong with a shared key is said where it stands.
+  if (isShared && requestObject.algorithm === clientKey?.algorithm) return [];
+  const parsed = parseClientKey(text, requestObject.algorithm);
+  return parsed.kind === 'invalid' ? [errorAt([...path, isShared ? 'algorithm' : 'key'], parsed.problem)] : [];
 }

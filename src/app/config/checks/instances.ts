@@ -7,8 +7,10 @@ interface Named extends CommonSettings {
   readonly name: string;
 }
 
-/** Refuses instances that get in each other's way, and references to providers that are not there. */
-export function checkInstances(sections: Sections): readonly Finding[] {
+/** Refuses instances that get in each other's way, and providers that are not there or that they cannot work with. */
+export function checkInstances(
+  sections: Pick<Sections, 'origins' | 'providers' | 'modes' | 'declared'>,
+): readonly Finding[] {
   const instances = [...sections.modes].map(([name, { definition, settings }]) => ({
     name,
     ...definition.common(settings),
@@ -17,6 +19,7 @@ export function checkInstances(sections: Sections): readonly Finding[] {
     const earlier = instances.slice(0, index);
     return [
       ...checkInstanceProviders(instance, sections.declared.providers),
+      ...checkResponseMode(instance, sections.providers),
       ...checkBasePath(instance, earlier),
       ...checkCookie(instance, earlier),
       ...checkInsecureHttp(
@@ -40,6 +43,22 @@ function placeOf(provider: string, providers: readonly string[]): readonly numbe
   return providers.length > 1 ? [providers.indexOf(provider)] : [];
 }
 
+function checkResponseMode(
+  { name, providers, needsQueryResponses }: Named,
+  known: Sections['providers'],
+): readonly Finding[] {
+  if (needsQueryResponses !== true) return [];
+  const posting = providers.filter((provider) => known.get(provider)?.responseMode === 'form_post');
+  const problem = `logins of modes.${name} end in a page of the application, which never sees what the provider posts`;
+  return posting.map((provider) =>
+    errorAt(
+      ['providers', provider, 'responseMode'],
+      problem,
+      `write query, or give modes.${name} a provider of its own`,
+    ),
+  );
+}
+
 function checkBasePath({ name, basePath }: Named, earlier: readonly Named[]): readonly Finding[] {
   const twin = earlier.find((other) => overlaps(basePath, other.basePath));
   if (twin === undefined) return [];
@@ -52,14 +71,16 @@ function overlaps(one: string | undefined, other: string | undefined): boolean {
   return `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`);
 }
 
-// Instances add words to the name (`sallyport-login`): a name that continues another's may meet them.
+// Instances add words to the name (`sallyport-login`, `example-at`, and chunks `.1`): a name that continues another's
+// may meet them. Prefixes as `__Host-` are left out of account: not every instance of both has them.
 function checkCookie({ name, cookie }: Named, earlier: readonly Named[]): readonly Finding[] {
   const twin = earlier.find(
     (other) => continues(cookie?.name, other.cookie?.name) || continues(other.cookie?.name, cookie?.name),
   );
   if (twin === undefined) return [];
   const problem = `the cookies would be taken for those of modes.${twin.name}`;
-  return [errorAt(['modes', name, 'cookie', 'name'], problem, 'give each instance a cookie name of its own')];
+  const { setting = 'name' } = cookie ?? {};
+  return [errorAt(['modes', name, 'cookie', setting], problem, `give each instance a cookie ${setting} of its own`)];
 }
 
 function continues(longer: string | undefined, shorter: string | undefined): boolean {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isOurParameter } from '../../../adapters/openid-client/request-parameters.ts';
 import { type ConfigPath, errorAt, type Finding, warningAt } from '../finding.ts';
 import type { ProviderSettings } from '../schema/provider.ts';
 import type { Sections } from '../sections.ts';
@@ -13,6 +14,8 @@ export function checkProviders({ providers }: Sections): readonly Finding[] {
       ...checkHttp(settings, path),
       ...checkProtocol(settings, path),
       ...checkClientAuthentication(settings, path),
+      ...checkRequestObject(settings, path),
+      ...checkEndpoints(settings, path),
       ...checkParameters(settings, path),
     ];
   });
@@ -36,17 +39,22 @@ function openNetwork(path: ConfigPath): Finding {
 
 /** Every URL that a browser or a secret may be sent to. */
 function urlsOf(settings: ProviderSettings): readonly (readonly [place: ConfigPath, url: string])[] {
-  const { issuer, backChannelUrl, endpointOrigins, metadata = {}, identity } = settings;
+  const { issuer, backChannelUrl, endpointOrigins, metadata = {}, endpoints = {}, identity } = settings;
   const emailsUrl = identity?.emailsUrl;
   return [
     [['issuer'], issuer],
     ...(backChannelUrl === undefined ? [] : [[['backChannelUrl'], backChannelUrl] as const]),
     ...endpointOrigins.map((origin, index) => [['endpointOrigins', index], origin] as const),
-    ...Object.entries(metadata).flatMap(([name, value]) =>
-      /_(?:endpoint|uri)$/.test(name) && typeof value === 'string' ? [[['metadata', name], value] as const] : [],
-    ),
+    ...endpointsIn('metadata', metadata),
+    ...endpointsIn('endpoints', endpoints),
     ...(emailsUrl === undefined ? [] : [[['identity', 'emailsUrl'], emailsUrl] as const]),
   ];
+}
+
+function endpointsIn(section: string, members: object): readonly (readonly [place: ConfigPath, url: string])[] {
+  return Object.entries(members).flatMap(([name, value]) =>
+    /_(?:endpoint|uri)$/.test(name) && typeof value === 'string' ? [[[section, name], value] as const] : [],
+  );
 }
 
 function isLoopback(url: string): boolean {
@@ -55,24 +63,17 @@ function isLoopback(url: string): boolean {
   return isAddress || hostname === '[::1]' || hostname === 'localhost' || hostname.endsWith('.localhost');
 }
 
-/** What we send ourselves, and what would take the place of all of it. */
-const reservedParameters: ReadonlySet<string> = new Set([
-  'response_type',
-  'response_mode',
-  'client_id',
-  'client_secret',
-  'client_assertion',
-  'client_assertion_type',
-  'redirect_uri',
-  'scope',
-  'state',
-  'nonce',
-  'code_challenge',
-  'code_challenge_method',
-  'request',
-  'request_uri',
-  'registration',
-]);
+function checkRequestObject({ requestObject, clientKey }: ProviderSettings, path: ConfigPath): readonly Finding[] {
+  if (requestObject === undefined || requestObject.key !== undefined || clientKey !== undefined) return [];
+  const problem = 'signed requests need a private key: one of their own, or that of clientKey';
+  return [errorAt([...path, 'requestObject'], problem, 'add requestObject.key or clientKey')];
+}
+
+function checkEndpoints({ endpoints, metadata }: ProviderSettings, path: ConfigPath): readonly Finding[] {
+  if (endpoints === undefined || metadata === undefined) return [];
+  const problem = 'endpoints replaces what discovery finds, and with metadata there is no discovery';
+  return [errorAt([...path, 'endpoints'], problem, 'write them in metadata')];
+}
 
 const parameterHints: ReadonlyMap<string, string> = new Map([
   ['scope', 'write scopes'],
@@ -84,7 +85,7 @@ function checkParameters({ authorizationParameters }: ProviderSettings, path: Co
   return Object.keys(authorizationParameters).flatMap((name) => {
     const place = [...path, 'authorizationParameters', name];
     if (!/^[A-Za-z0-9._:-]+$/.test(name)) return [errorAt(place, 'expected the name of a parameter')];
-    if (!reservedParameters.has(name)) return [];
+    if (!isOurParameter(name)) return [];
     return [errorAt(place, 'Sallyport sets this parameter itself', parameterHints.get(name) ?? 'remove it')];
   });
 }

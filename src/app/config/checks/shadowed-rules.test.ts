@@ -66,6 +66,10 @@ describe('a rule that no request reaches', () => {
     expect(isShadowed(rule(any, passing), rule(any, passing))).toBe(true);
     expect(isShadowed(rule(any), rule(any, passing))).toBe(true);
     expect(isShadowed(rule(any, { methods: new Set(['GET', 'OPTIONS']) }), rule(any, passing))).toBe(true);
+    const answering = { ...get, answersPreflight: true };
+    expect(isShadowed(rule(any, get), rule(any, answering))).toBe(false);
+    expect(isShadowed(rule(any, answering), rule(any, answering))).toBe(true);
+    expect(isShadowed(rule(any, passing), rule(any, answering))).toBe(true);
   });
 
   it('is not said of rules that have errors of their own', () => {

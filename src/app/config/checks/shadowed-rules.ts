@@ -1,4 +1,4 @@
-import type { PathMatch, Rule } from '../../../core/rules/match.ts';
+import { type PathMatch, type Rule, seesPreflights } from '../../../core/rules/match.ts';
 import { type Finding, warningAt } from '../finding.ts';
 
 /** Warns of rules that no request reaches, since an earlier rule takes everything that they match. */
@@ -29,9 +29,9 @@ function includes(wide: ReadonlySet<string> | undefined, narrow: ReadonlySet<str
   return wide === undefined || (narrow !== undefined && [...narrow].every((entry) => wide.has(entry)));
 }
 
-/** A preflight is OPTIONS to a rule that does not pass it: rules for GET alone leave it to a later one. */
+/** A preflight is OPTIONS to a rule that does not look at what it asks: rules for GET alone leave it to a later one. */
 function takesPreflights(wide: Rule, narrow: Rule): boolean {
-  return !narrow.passesPreflight || wide.passesPreflight || includes(wide.methods, new Set(['OPTIONS']));
+  return !seesPreflights(narrow) || seesPreflights(wide) || includes(wide.methods, new Set(['OPTIONS']));
 }
 
 // A pattern covers nothing that is certain, and only everything covers a pattern.

@@ -2,6 +2,24 @@ import { z } from 'zod';
 import { signatureAlgorithms } from '../../../adapters/openid-client/signature-algorithms.ts';
 import { secretSchema } from '../../../modes/settings-types.ts';
 
+const algorithmSchema = z
+  .enum(signatureAlgorithms)
+  .optional()
+  .describe('Without it: `alg` of the JWK, else RS256, ES256, ES384, ES512 or EdDSA, as fits the key.');
+
+/** How we sign authorization requests (RFC 9101). */
+export const requestObjectSchema = z
+  .strictObject({
+    key: secretSchema
+      .optional()
+      .describe('Private key: PEM (PKCS #8) without a passphrase, or a JWK. Without it: that of `clientKey`.'),
+    id: z.string().min(1).optional().describe('`kid` of the request. Without it: that of the key.'),
+    algorithm: algorithmSchema,
+  })
+  .describe(
+    'Sign authorization requests: the browser carries one JWT in place of the parameters (JAR, RFC 9101), or with `pushedAuthorization` a reference to it. `{}` signs with `clientKey`.',
+  );
+
 /** How we say who we are to a provider. */
 export const clientSettings = {
   clientId: z.string().min(1).describe('Our `client_id` at the provider.'),
@@ -18,10 +36,7 @@ export const clientSettings = {
     .strictObject({
       key: secretSchema.describe('Private key: PEM (PKCS #8) without a passphrase, or a JWK.'),
       id: z.string().min(1).optional().describe('`kid` of the assertion. Without it: that of the JWK, if it has one.'),
-      algorithm: z
-        .enum(signatureAlgorithms)
-        .optional()
-        .describe('Without it: `alg` of the JWK, else RS256, ES256, ES384, ES512 or EdDSA, as fits the key.'),
+      algorithm: algorithmSchema,
       audience: z
         .enum(['issuer', 'token_endpoint'])
         .default('issuer')

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { durationOrNoneSchema, durationSchema, webUrlSchema } from '../../../modes/settings-types.ts';
-import { clientSettings } from './provider-client.ts';
-import { providerMetadataSchema } from './provider-metadata.ts';
+import { clientSettings, requestObjectSchema } from './provider-client.ts';
+import { providerEndpointsSchema, providerMetadataSchema } from './provider-metadata.ts';
 
 const plainOriginSchema = z
   .string()
@@ -37,11 +37,13 @@ export const providerSchema = z.strictObject({
     .describe(
       'Push authorization requests (RFC 9126). Without it: where the provider demands it, since each redirect to login then costs a request.',
     ),
+  requestObject: requestObjectSchema.optional(),
   authorizationParameters: z
     .record(z.string(), z.string())
     .default({})
     .describe('Further parameters of the authorization request, such as `prompt` or `domain_hint`.'),
   metadata: providerMetadataSchema.optional(),
+  endpoints: providerEndpointsSchema.optional(),
   metadataRefresh: durationSchema
     .prefault('1h')
     .describe('How old discovered metadata may become. When it cannot be renewed what is known stays in use.'),

@@ -121,6 +121,6 @@ export const ruleSchema = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      'CORS preflights for what the rule matches reach the workload, without identity: browsers send them without cookies. Default: false.',
+      'CORS preflights for what the rule matches reach the workload, without identity: browsers send them without cookies. Default: false. Not for an instance that answers preflights itself.',
     ),
 });
