@@ -3,22 +3,28 @@ import { fixedClock } from '../../test/support/fixed-clock.ts';
 import { httpRequest } from '../../test/support/http-request.ts';
 import { recordingTelemetry } from '../../test/support/recording-telemetry.ts';
 import { ruleOf } from '../../test/support/rule.ts';
+import type { Rule } from '../core/rules/match.ts';
+import type { Reply } from '../core/verdict.ts';
 import type { ModeInstance } from '../modes/mode.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 
-/** A gateway with one rule, which passes preflights, and an instance that lets everybody be alice. */
-function gatewayOf(authorize: ModeInstance['authorize']): Gateway {
+/** A gateway with one rule, which passes preflights unless a test says otherwise, and an instance. */
+function gatewayOf(
+  authorize: ModeInstance['authorize'],
+  rule: Partial<Rule> = { passesPreflight: true },
+  explain?: ModeInstance['explain'],
+): Gateway {
   const web: ModeInstance = {
     basePath: undefined,
     ownCookies: ['__Host-sallyport'],
     identityHeaders: ['x-user'],
     authorize,
-    explain: undefined,
+    explain,
     routes: undefined,
   };
   const snapshot = {
     origins: ['https://app.example.com'],
-    rules: [ruleOf({ name: 'api', passesPreflight: true, use: { kind: 'mode', instance: 'web', requirements: {} } })],
+    rules: [ruleOf({ name: 'api', ...rule, use: { kind: 'mode', instance: 'web', requirements: {} } })],
     instances: new Map([['web', web]]),
     stripHeaders: [],
     headerLimits: { maxHeaderBytes: 1000, maxHeaderCount: 10 },
@@ -56,6 +62,29 @@ describe('CORS preflights that a rule passes (B4)', () => {
     expect(await gateway.authorize(httpRequest({ method: 'OPTIONS' }))).toMatchObject({
       setHeaders: [['x-user', 'alice']],
     });
+  });
+});
+
+describe('CORS preflights that the mode answers (B4)', () => {
+  const request = httpRequest({ method: 'OPTIONS', headers: preflight });
+  const reply: Reply = { kind: 'reply', status: 204, headers: [], body: '' };
+
+  it('go to it by the method that they ask about, in the decision and in its explanation', async () => {
+    const rule = { answersPreflight: true, methods: new Set(['PUT']) };
+    const gateway = gatewayOf(
+      async () => reply,
+      rule,
+      async () => ({ decision: 'refuse', reason: 'preflight' }),
+    );
+    expect(await gateway.authorize(request)).toBe(reply);
+    expect(await gateway.explain(request)).toEqual({
+      rule: 'api',
+      use: 'web',
+      decision: 'refuse',
+      reason: 'preflight',
+    });
+    const elsewhere = gatewayOf(async () => reply, { ...rule, methods: new Set(['POST']) });
+    expect(await elsewhere.authorize(request)).toMatchObject({ status: 403 });
   });
 });
 

@@ -1,12 +1,12 @@
 import type { HeaderLimits } from '../core/http/header-limits.ts';
 import { rejectedAttemptOf } from '../core/http/heal-attempt.ts';
-import { foldName, forwardWith, type Hygiene } from '../core/http/identity-headers.ts';
+import { foldName, forwardWith, type HeaderChanges, type Hygiene } from '../core/http/identity-headers.ts';
 import { type Refusal, refuse, unknownHost } from '../core/http/refusal.ts';
 import type { HttpRequest } from '../core/http/request.ts';
 import type { Rule } from '../core/rules/match.ts';
 import { createRuleSelector } from '../core/rules/select-rule.ts';
 import type { Reply, Verdict } from '../core/verdict.ts';
-import type { ModeExplanation, ModeInstance, RequestFacts } from '../modes/mode.ts';
+import type { ModeExplanation, ModeInstance, Pass, RequestFacts } from '../modes/mode.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { writtenByEnvoy } from './envoy/forwarding-headers.ts';
@@ -78,7 +78,7 @@ export function createGateway(
       const authorize = snapshot.instances.get(use.instance)?.authorize;
       if (authorize === undefined) return refused(request, denied, 'the rule names no instance that decides', name);
       const answer = await authorize(request, factsOf(request, origin, name), use.requirements);
-      return answer.kind === 'reply' ? answer : forwardWith(request, { ...answer, keepsAuthorization: false }, hygiene);
+      return answer.kind === 'reply' ? answer : forwardWith(request, changesOf(answer), hygiene);
     },
 
     async explain(request) {
@@ -97,6 +97,15 @@ export function createGateway(
       return { rule, use: use.instance, ...(await explain(request, factsOf(request, origin, rule), use.requirements)) };
     },
   };
+}
+
+/** Throws where a mode both keeps the client's Authorization and sets its own: the workload gets one of them (H5). */
+function changesOf(pass: Pass): HeaderChanges {
+  const keepsAuthorization = pass.keepsAuthorization === true;
+  if (keepsAuthorization && pass.setHeaders.some(([name]) => name.toLowerCase() === 'authorization')) {
+    throw new Error('an instance both keeps and sets the Authorization header');
+  }
+  return { ...pass, keepsAuthorization };
 }
 
 function hygieneOf(snapshot: GatewaySnapshot): Hygiene {

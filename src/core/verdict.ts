@@ -14,6 +14,8 @@ export interface Forward {
   readonly responseHeadersIfAbsent: readonly Header[];
   /** Set on the workload's answer, whatever the workload said under these names. */
   readonly setResponseHeaders?: readonly Header[];
+  /** Added to the workload's answer, beside what it says under these names itself. */
+  readonly addResponseHeaders?: readonly Header[];
   /** Set-Cookie values that the browser gets beside those of the workload. Only our own cookies. */
   readonly setCookies?: readonly string[];
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { codeChallengeOf } from '../core/oauth/pkce.ts';
 import { encodeLoginAttempt, type LoginAttempt } from '../core/session/login-attempt.ts';
-import { after, type Seconds } from '../core/time.ts';
+import { after, type Seconds, secondsOf } from '../core/time.ts';
 import type { AuthorizationServer, AuthorizationUrl } from '../ports/authorization-server.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
@@ -24,10 +24,13 @@ export interface LoginStart {
   /** The browser's binding secret (see {@link bindingSecretOf}). */
   readonly bindingSecret: string;
   readonly attemptLifetime: Seconds;
+  /** Checked already: none that is reserved. */
+  readonly extraParameters?: ReadonlyMap<string, string>;
 }
 
 /** Where the browser goes to log in. Nothing is stored: the attempt travels sealed in `state`. */
 export async function beginLogin(start: LoginStart, ports: BeginLoginPorts): Promise<AuthorizationUrl> {
+  const { extraParameters = new Map() } = start;
   const attempt: LoginAttempt = {
     id: secret(ports.random, 16),
     instance: start.instance,
@@ -38,13 +41,21 @@ export async function beginLogin(start: LoginStart, ports: BeginLoginPorts): Pro
     returnTo: start.returnTo,
     bindingHash: bindingHashOf(start.bindingSecret),
     expiresAt: after(ports.clock.now(), start.attemptLifetime),
+    maxAge: maxAgeOf(extraParameters),
   };
   return await ports.authorizationServer.authorizationUrl({
     redirectUri: start.redirectUri,
     state: ports.sealer.seal('login-attempt', encodeLoginAttempt(attempt), start.instance),
     nonce: attempt.nonce,
     codeChallenge: codeChallengeOf(attempt.codeVerifier),
+    extraParameters,
   });
+}
+
+/** Seconds since the user must have authenticated at the latest; undefined where the request does not say. */
+function maxAgeOf(parameters: ReadonlyMap<string, string>): Seconds | undefined {
+  const text = parameters.get('max_age') ?? '';
+  return /^\d{1,9}$/.test(text) ? secondsOf(Number(text)) : undefined;
 }
 
 /**

@@ -84,6 +84,7 @@ async function redeem(
     state,
     nonce: attempt.nonce,
     codeVerifier: attempt.codeVerifier,
+    maxAge: attempt.maxAge,
   });
   switch (redemption.kind) {
     case 'authenticated':

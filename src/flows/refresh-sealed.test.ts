@@ -7,6 +7,7 @@ import { systemRandom } from '../adapters/system/random.ts';
 import type { Session } from '../core/session/session.ts';
 import type { RefreshReason } from '../core/session/staleness.ts';
 import { secondsOf } from '../core/time.ts';
+import type { AuthorizationServer } from '../ports/authorization-server.ts';
 import {
   createSealedRefresher,
   createSealedRefreshMemory,
@@ -19,7 +20,7 @@ const expired: RefreshReason = { kind: 'expired' };
 describe('createSealedRefresher', () => {
   let time: ManualTime;
   let provider: ScriptedGrant;
-  let newRefresher: () => RefreshSealed;
+  let newRefresher: (server?: AuthorizationServer) => RefreshSealed;
   let refresh: RefreshSealed;
   let old: Session;
 
@@ -29,10 +30,10 @@ describe('createSealedRefresher', () => {
     const began = time.clock.now() - 3600;
     old = sessionAt(began, { tokenSet: tokenSetAt(began, { refreshToken: provider.current() }) });
     const memory = createSealedRefreshMemory(time.pause);
-    newRefresher = () =>
+    newRefresher = (server = provider.server) =>
       createSealedRefresher({
         memory,
-        providers: new Map([['idp', provider.server]]),
+        providers: new Map([['idp', server]]),
         clock: time.clock,
         pause: time.pause,
         random: systemRandom,
@@ -110,6 +111,22 @@ describe('createSealedRefresher', () => {
     const first = await refresh(old, expired);
     expect(await newRefresher()(old, expired)).toEqual(first);
     expect(provider.refreshes()).toBe(1);
+  });
+
+  it('compares no subject where nobody knows it, and the one of the session everywhere else', async () => {
+    const asked: (string | undefined)[] = [];
+    const { server } = provider;
+    const refreshSealed = newRefresher({
+      ...server,
+      refresh: async (grant, steps) => {
+        asked.push(grant.subject);
+        return await server.refresh(grant, steps);
+      },
+    });
+    const first = sessionOf(await refreshSealed(old, expired));
+    await time.pass(3_600_000);
+    await refreshSealed({ ...first, subject: '' }, expired);
+    expect(asked).toEqual(['alice', undefined]);
   });
 
   it('is over when the provider ends the grant', async () => {

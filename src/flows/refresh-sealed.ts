@@ -101,7 +101,9 @@ async function redeem(
   ports: SealedRefresherPorts,
 ): Promise<SealedRefresh> {
   const { clock, random, telemetry, memory } = ports;
-  const { tokenSet, subject } = session;
+  const { tokenSet } = session;
+  // Cookies of other programs do not say whose session it is.
+  const subject = session.subject === '' ? undefined : session.subject;
   const { refreshToken } = tokenSet;
   const provider = providerOf(session, ports);
   if (refreshToken === undefined || provider === undefined) return { kind: 'ended' };

@@ -13,7 +13,8 @@ import type { DerivedKeys } from '../ports/derived-keys.ts';
 import type { IssuerEngineFactory } from '../ports/issuer-engine.ts';
 import type { Random } from '../ports/random.ts';
 import type { Sealer } from '../ports/sealer.ts';
-import type { Store } from '../ports/store.ts';
+import type { SharedKeySealerFactory } from '../ports/shared-key-sealer.ts';
+import type { OnceMarkers, Store } from '../ports/store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 
 declare module 'fastify' {
@@ -44,13 +45,26 @@ export interface Pass {
   readonly responseHeadersIfAbsent: readonly Header[];
   /** Over what the workload says itself. */
   readonly setResponseHeaders?: readonly Header[];
+  /** Beside what the workload says itself. */
+  readonly addResponseHeaders?: readonly Header[];
+  /** The client's own Authorization header goes on to the workload. Only where `setHeaders` sets none. */
+  readonly keepsAuthorization?: true;
   /** Set-Cookie values for cookies in the instance's `ownCookies`. */
   readonly setCookies?: readonly string[];
 }
 
 /** What an instance would do with a request, and why. */
 export interface ModeExplanation {
-  readonly decision: 'forward' | 'anonymous' | 'login' | 'unauthenticated' | 'refuse';
+  readonly decision:
+    | 'forward'
+    | 'anonymous'
+    | 'login'
+    | 'unauthenticated'
+    /** 401 to whoever it may be: the application logs its users in itself. */
+    | 'unauthorized'
+    | 'refuse'
+    /** The instance answers in place of the workload. */
+    | 'answered';
   /** A word for operators: `session_live`, `no_session`, `group_not_allowed`. */
   readonly reason: string;
 }
@@ -67,6 +81,9 @@ export interface ModeServices {
   readonly sealer: Sealer;
   readonly derivedKeys: DerivedKeys;
   readonly store: Pick<Store, 'once' | 'documents'>;
+  /** Once-markers of this process alone, for instances that need no store. Never throws. */
+  readonly onceHere: OnceMarkers;
+  readonly createSharedKeySealer: SharedKeySealerFactory;
   /** Sessions of the store, for the flows. */
   readonly sessions: SessionPorts;
   readonly refresher: Refresher;
@@ -102,8 +119,17 @@ export interface CommonSettings {
   readonly basePath: string | undefined;
   /** Names of the providers that it logs users in with. */
   readonly providers: readonly string[];
-  /** Undefined when it sets none. */
-  readonly cookie: { readonly name: string; readonly insecureHttp: boolean } | undefined;
+  /** True where logins end in a page of the application's: an answer that the provider posts cannot get there. */
+  readonly needsQueryResponses?: true;
+  /**
+   * True where it answers CORS preflights itself: then its rules also get those that ask about one of their methods. With
+   * false they never do, as a mode that takes a preflight for any other request would let it on.
+   */
+  readonly answersPreflights?: boolean;
+  /** What the names of its cookies begin with, and the setting that says so; undefined when it sets none. */
+  readonly cookie:
+    | { readonly name: string; readonly setting?: 'name' | 'prefix'; readonly insecureHttp: boolean }
+    | undefined;
   /**
    * Where it keeps what outlives a request: in the store, which several processes must then share; sealed in cookies,
    * where no operator finds it; or nowhere.

@@ -2,11 +2,14 @@
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { corsHeaders, preflightReply } from '../../src/core/http/cors.ts';
 import { headerValues } from '../../src/core/http/request.ts';
+import { secondsOf } from '../../src/core/time.ts';
 import type { PlainReply } from '../../src/core/verdict.ts';
 import { CheckResponse } from '../../src/gen/envoy/service/auth/v3/external_auth.ts';
+import { http2Client } from '../support/http2-client.ts';
 import { withFreePorts } from '../support/ports.ts';
-import { rawGet, sendRaw } from '../support/raw-http.ts';
+import { parseAnswer, rawGet, sendRaw } from '../support/raw-http.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { allow, type Edge, type ScriptedCheck, startEdge, startScriptedCheck } from './envoy-world.ts';
 
@@ -55,6 +58,12 @@ afterEach(() => {
 });
 
 const host = () => `localhost:${port}`;
+const reply = (status: number, headers: PlainReply['headers'], body = ''): PlainReply => ({
+  kind: 'reply',
+  status,
+  headers,
+  body,
+});
 const get = (target: string, lines: readonly string[] = []) => sendRaw(port, rawGet(target, host(), lines));
 
 describe('paths', () => {
@@ -254,13 +263,6 @@ describe('headers of clients', () => {
 });
 
 describe('answers of the check', () => {
-  const reply = (status: number, headers: PlainReply['headers'], body = ''): PlainReply => ({
-    kind: 'reply',
-    status,
-    headers,
-    body,
-  });
-
   it('replaces every line of a header that the check sets, and removes by odd names (H1, H2)', async () => {
     check.answerWith(() => ({
       ...allow,
@@ -374,6 +376,74 @@ describe('what clients and workload learn', () => {
   });
 });
 
+const origin = 'https://spa.example';
+const policy = { allowMethods: ['PUT'], allowHeaders: [], exposeHeaders: ['etag'], maxAge: secondsOf(600) };
+/** Allowed, with what an answer to a page of another origin needs. */
+const allowWithCors = () => {
+  const { set, add } = corsHeaders(origin, policy);
+  return { ...allow, setResponseHeaders: set, addResponseHeaders: add };
+};
+/** Values of a list header, whether they came in one line or in several. */
+const listOf = (values: readonly string[]) => values.flatMap((value) => value.split(/, */));
+
+describe('answers for pages of other origins (B4)', () => {
+  it('vary by origin beside what the workload varies by, and name the origin once, over the workload’s', async () => {
+    check.answerWith(allowWithCors);
+    workload.answerWith(() => ({
+      headers: [
+        ['vary', 'Accept-Encoding'],
+        ['access-control-allow-origin', '*'],
+        ['access-control-allow-origin', 'https://evil.example'],
+        ['access-control-expose-headers', 'x-secret'],
+        ['access-control-allow-credentials', 'false'],
+      ],
+    }));
+    const answer = await get('/app', [`Origin: ${origin}`]);
+    workload.answerWith(() => ({}));
+    expect(listOf(answer.values('vary'))).toEqual(['Accept-Encoding', 'Origin']);
+    expect(answer.values('access-control-allow-origin')).toEqual([origin]);
+    expect(answer.values('access-control-allow-credentials')).toEqual(['true']);
+    expect(answer.values('access-control-expose-headers')).toEqual(['etag']);
+  });
+
+  it('are well-formed on a connection that goes on: a preflight’s 204, a refusal of HEAD, a refusal of GET', async () => {
+    check.answerWith((request) =>
+      request.method === 'OPTIONS' ? preflightReply(request, origin, policy) : reply(401, [], '{"code":"x"}'),
+    );
+    const head = (method: string, lines: readonly string[] = []) =>
+      [`${method} /app HTTP/1.1`, `Host: ${host()}`, ...lines, '', ''].join('\r\n');
+    const asking = [`Origin: ${origin}`, 'Access-Control-Request-Method: PUT', 'Access-Control-Request-Headers: x-a'];
+    const bytes = head('OPTIONS', asking) + head('HEAD') + head('GET', ['Connection: close']);
+    const preflight = await sendRaw(port, bytes);
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.filter(([name]) => name !== 'date')).toEqual([
+      ['access-control-allow-origin', origin],
+      ['access-control-allow-credentials', 'true'],
+      ['access-control-allow-methods', 'PUT'],
+      ['access-control-allow-headers', 'x-a'],
+      ['access-control-max-age', '600'],
+      ['vary', 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers'],
+    ]);
+    const refusedHead = parseAnswer(preflight.body);
+    expect(refusedHead).toMatchObject({ status: 401 });
+    expect(parseAnswer(refusedHead.body)).toMatchObject({ status: 401, body: '{"code":"x"}' });
+    expect(workload.requests).toEqual([]);
+  });
+
+  it('are well-formed over HTTP/2 too', async () => {
+    check.answerWith((request) =>
+      request.method === 'OPTIONS' ? preflightReply(request, origin, policy) : reply(401, [], '{"code":"x"}'),
+    );
+    const client = http2Client(port);
+    const preflight = await client.request({ ':method': 'OPTIONS', origin, 'access-control-request-method': 'PUT' });
+    expect(preflight).toMatchObject({ status: 204, body: '' });
+    expect(Object.keys(preflight.headers).filter((name) => name.startsWith('content-'))).toEqual([]);
+    expect(await client.request({ ':method': 'HEAD' })).toMatchObject({ status: 401, body: '' });
+    expect(await client.request({ ':method': 'GET' })).toMatchObject({ status: 401, body: '{"code":"x"}' });
+    client.close();
+  });
+});
+
 describe('protocols', () => {
   it('carries a WebSocket once the check allowed its request, and none to the side service (P11)', async () => {
     const upgrade = ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
@@ -389,6 +459,19 @@ describe('protocols', () => {
   it('has no HTTP/1.0', async () => {
     expect(await sendRaw(port, `GET /app HTTP/1.0\r\nHost: ${host()}\r\n\r\n`)).toMatchObject({ status: 426 });
     expect(check.seen).toEqual([]);
+  });
+});
+
+// The last: the workload does not come back.
+describe('a workload that is down', () => {
+  beforeAll(() => workload.stop());
+
+  it('is answered for by Envoy, with the headers for pages of other origins (B4)', async () => {
+    check.answerWith(allowWithCors);
+    const answer = await get('/app', [`Origin: ${origin}`]);
+    expect(answer).toMatchObject({ status: 503 });
+    expect(answer.values('access-control-allow-origin')).toEqual([origin]);
+    expect(answer.values('vary')).toEqual(['Origin']);
   });
 });
 

@@ -17,15 +17,19 @@ export const gateMode = defineMode({
   name: 'gate',
   settings: z.strictObject({
     provider: z.union([z.string(), z.array(z.string())]).optional(),
+    cors: z.boolean().optional(),
+    inPage: z.literal(true).optional(),
     basePath: basePathSchema.default('/_gate').describe('Where it lives.'),
     cookie: z.strictObject({ name: z.string().default('gate'), insecureHttp: z.boolean().default(false) }).prefault({}),
     lifetime: durationSchema.prefault('1h'),
     tokens: z.array(z.strictObject({ secret: secretSchema })).default([]),
   }),
   requirements: z.strictObject({ groups: z.array(z.string()).optional().describe('One of these.') }),
-  common: ({ basePath, provider = [], cookie }) => ({
+  common: ({ basePath, provider = [], cookie, cors = false, inPage }) => ({
     basePath,
     providers: [provider].flat(),
+    ...(inPage === undefined ? {} : { needsQueryResponses: inPage }),
+    answersPreflights: cors,
     cookie,
     state: 'store',
   }),

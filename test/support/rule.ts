@@ -10,6 +10,7 @@ export function ruleOf(parts: Partial<Rule> = {}): Rule {
     context: new Map(),
     tolerates: new Set(),
     passesPreflight: false,
+    answersPreflight: false,
     use: { kind: 'deny' },
     ...parts,
   };

@@ -36,7 +36,7 @@ function compileRule(
     methods: compileMethods(rule.methods),
     context: new Map(Object.entries(rule.context ?? {})),
     tolerates: compileTolerance(rule, index, findings),
-    passesPreflight: compilePreflight(rule, index, findings),
+    ...compilePreflight(rule, index, sections, findings),
     use: compileUse(rule, index, sections, findings),
   };
   found.push(...findings);
@@ -93,15 +93,36 @@ function compileTolerance(rule: RuleSettings, index: number, found: Finding[]): 
   return new Set(peculiarities.filter((each) => rule.tolerate?.[each] === true));
 }
 
-function compilePreflight(rule: RuleSettings, index: number, found: Finding[]): boolean {
-  const isPointless = rule.use === 'public' || rule.use === 'deny';
-  if (rule.passPreflight === undefined || !isPointless) return rule.passPreflight ?? false;
-  const problem =
-    rule.use === 'public'
-      ? 'passPreflight is for rules that name an instance; use: public lets preflights through as it does everything'
-      : 'passPreflight is for rules that name an instance; use: deny lets nothing through, preflights included';
-  found.push({ ...errorAt(['rules', index, 'passPreflight'], problem, 'remove it'), at: 'key' });
-  return false;
+function compilePreflight(
+  rule: RuleSettings,
+  index: number,
+  sections: Sections,
+  found: Finding[],
+): Pick<Rule, 'passesPreflight' | 'answersPreflight'> {
+  const answersPreflight = answersPreflights(sections.modes.get(rule.use));
+  const problem = preflightProblem(rule, answersPreflight);
+  if (problem !== undefined) {
+    found.push({ ...errorAt(['rules', index, 'passPreflight'], problem, 'remove it'), at: 'key' });
+  }
+  return { passesPreflight: rule.passPreflight ?? false, answersPreflight };
+}
+
+function answersPreflights(instance: Instance | undefined): boolean {
+  return instance?.definition.common(instance.settings).answersPreflights ?? false;
+}
+
+function preflightProblem({ use, passPreflight }: RuleSettings, answersPreflight: boolean): string | undefined {
+  if (passPreflight === undefined) return undefined;
+  switch (use) {
+    case 'public':
+      return 'passPreflight is for rules that name an instance; use: public lets preflights through as it does everything';
+    case 'deny':
+      return 'passPreflight is for rules that name an instance; use: deny lets nothing through, preflights included';
+    default:
+      return passPreflight && answersPreflight
+        ? `modes.${use} has CORS on and answers preflights itself: the workload gets none`
+        : undefined;
+  }
 }
 
 function compileUse(rule: RuleSettings, index: number, sections: Sections, found: Finding[]): RuleUse | undefined {

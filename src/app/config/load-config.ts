@@ -1,10 +1,11 @@
 import { parseKeyRing } from '../../adapters/node-crypto/key-ring.ts';
 import { compilePattern } from '../../adapters/re2js/compile-pattern.ts';
-import type { Secret } from '../../core/secret.ts';
 import { modes } from '../../modes/index.ts';
 import type { LoadedConfig } from './config.ts';
 import { type FilesRead, notingReads } from './files-read.ts';
-import { type ReadOptions, readConfig } from './read-config.ts';
+import { type ConfigTools, type ReadOptions, readConfig, readDocument } from './read-config.ts';
+import type { SecretSources } from './secrets.ts';
+import type { ConfigSource } from './source.ts';
 
 /** A configuration, or its errors, with the files that it was read from. */
 export type LoadedFiles = LoadedConfig & { readonly files: FilesRead };
@@ -15,14 +16,23 @@ export async function loadConfig(
   environment: Readonly<Record<string, string | undefined>>,
   options?: ReadOptions,
 ): Promise<LoadedFiles> {
-  const problemOfKeys = (keys: Secret<string>) => {
-    const parsed = parseKeyRing(keys.reveal());
-    return parsed.kind === 'invalid' ? parsed.problem : undefined;
-  };
-  const tools = { modes, compilePattern, problemOfKeys };
   const { result, files } = await notingReads(
     () => readConfig(file, environment, tools, options),
     options?.isReload === true ? 'regular' : 'all',
   );
   return { ...result, files };
 }
+
+/** {@link readDocument} with everything that this program has. */
+export async function loadDocument(source: ConfigSource, sources: SecretSources): Promise<LoadedConfig> {
+  return await readDocument(source, sources, tools);
+}
+
+const tools: ConfigTools = {
+  modes,
+  compilePattern,
+  problemOfKeys(keys) {
+    const parsed = parseKeyRing(keys.reveal());
+    return parsed.kind === 'invalid' ? parsed.problem : undefined;
+  },
+};

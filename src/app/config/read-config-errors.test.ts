@@ -301,6 +301,20 @@ describe('errors (G7)', () => {
       '7:21 rules[0].passPreflight: passPreflight is for rules that name an instance; use: deny lets nothing through, preflights included (remove it)',
     ],
     [
+      'preflights past an instance that answers them',
+      { modes: '{web: {mode: gate, cors: true}}', rules: '[{use: web, passPreflight: true}]' },
+      '7:20 rules[0].passPreflight: modes.web has CORS on and answers preflights itself: the workload gets none (remove it)',
+    ],
+    [
+      'a provider that posts to an application’s page',
+      {
+        providers:
+          '{corp: {issuer: "https://id.example.com", clientId: app, clientSecret: {env: SECRET}, responseMode: form_post}}',
+        modes: '{web: {mode: gate, provider: corp, inPage: true}}',
+      },
+      '5:112 providers.corp.responseMode: logins of modes.web end in a page of the application, which never sees what the provider posts (write query, or give modes.web a provider of its own)',
+    ],
+    [
       'tolerance on a deny rule',
       { rules: '[{use: deny, tolerate: {semicolons: true}}]' },
       '7:21 rules[0].tolerate: tolerate lets requests on, and use: deny refuses them all (remove it)',

@@ -84,6 +84,17 @@ describe('a sound document', () => {
     });
   });
 
+  it('sends preflights to an instance that answers them, and to no other', async () => {
+    const { rules } = await configOf(
+      document({
+        modes: '{web: {mode: gate}, spa: {mode: gate, cors: true, basePath: /x, cookie: {name: spa}}}',
+        rules: '[{methods: [GET], use: web}, {passPreflight: false, use: spa}]',
+      }),
+    );
+    expect(rules.map(({ answersPreflight }) => answersPreflight)).toEqual([false, true]);
+    expect(rules.map(({ passesPreflight }) => passesPreflight)).toEqual([false, false]);
+  });
+
   it('may have origins with a wildcard beside others of its scheme', async () => {
     const origins =
       '["https://*.example.com", "https://app.example.com", "https://*.app.example.com", "http://a.b.example.com"]';

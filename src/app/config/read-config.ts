@@ -12,6 +12,7 @@ import { checkOrigins } from './checks/origins.ts';
 import { checkProviders } from './checks/providers.ts';
 import { checkRuleConditions, checkRuleNames, checkRulePaths } from './checks/rules.ts';
 import { checkShadowedRules } from './checks/shadowed-rules.ts';
+import { checkSharedKeys } from './checks/shared-keys.ts';
 import { checkStore } from './checks/store.ts';
 import { checkWorkload } from './checks/workload.ts';
 import { type CompilePattern, compileRules } from './compile-rules.ts';
@@ -52,6 +53,16 @@ export async function readConfig(
 ): Promise<LoadedConfig> {
   const configFile = resolve(file);
   const source = await readSource(configFile, { mustBeFinished: options.isReload === true });
+  return await readDocument(source, { configFile, environment }, tools, options);
+}
+
+/** As {@link readConfig}, for a document that is there already. */
+export async function readDocument(
+  source: ConfigSource,
+  { configFile, environment }: SecretSources,
+  tools: ConfigTools,
+  options: ReadOptions = { readsSecrets: true },
+): Promise<LoadedConfig> {
   if (source.value === undefined && source.errors.length > 0)
     return { kind: 'invalid', errors: source.errors, warnings: [] };
 
@@ -69,7 +80,9 @@ export async function readConfig(
   const pages = read.pages && (readsSecrets ? await readPages(read.pages, configFile, found) : unreadPages(read.pages));
   found.push(
     ...checkSections(read),
-    ...(readsSecrets ? [...checkKeys(read, found, tools), ...checkAdminToken(read, found)] : []),
+    ...(readsSecrets
+      ? [...checkKeys(read, found, tools), ...checkSharedKeys(read, found), ...checkAdminToken(read, found)]
+      : []),
   );
   const rules = compileRules(read, found, tools.compilePattern);
   const places = sections.rules.map(({ index }) => index);

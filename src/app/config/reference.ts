@@ -8,7 +8,8 @@ const introduction = `# Configuration
 
 Sallyport reads one YAML file, \`sallyport.yaml\`: \`--config FILE\`, else \`$SALLYPORT_CONFIG\`, else \`./sallyport.yaml\`.
 \`sallyport check\` reads it as \`serve\` does and reports every mistake with its line. Nothing is taken from the
-environment except what the file names. Unknown settings are errors, and no value is converted: a number is not a string.
+environment except what the file names; \`serve --compat oauth-agent\` has no file and
+[reads the environment of an OAuth agent](migrate-oauth-agent.md). Unknown settings are errors, and no value is converted: a number is not a string.
 
 - **duration**: a whole number with a unit: \`30s\`, \`15m\`, \`12h\`, \`14d\`.
 - **secret**: \`{file: path}\` (relative to the configuration file; one newline at its end is not part of it) or

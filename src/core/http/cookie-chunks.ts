@@ -7,6 +7,8 @@ export interface ChunkedCookie {
   readonly name: string;
   /** Chunks at most. */
   readonly maxChunks: number;
+  /** A value that fits one cookie stands there as it is, for programs that know nothing of chunks. */
+  readonly bareWhenWhole?: true;
 }
 
 /** Characters of a chunk. Browsers keep cookies of 4096 bytes: name, value and attributes (RFC 6265bis §5.6). */
@@ -23,11 +25,19 @@ export function chunkNames({ name, maxChunks }: ChunkedCookie): readonly string[
  */
 export function readChunks(request: HttpRequest, cookie: ChunkedCookie): string | undefined {
   const chunks = chunkNames(cookie).map((name) => readCookie(request, name));
-  // The first says how many there are: `2.` and then its part of the value.
-  const [, count = '', first = ''] = /^([1-9][0-9]?)\.(.*)$/.exec(chunks[0] ?? '') ?? [];
-  const rest = chunks.slice(1, Number(count));
-  if (count === '' || Number(count) > cookie.maxChunks || rest.includes(undefined)) return undefined;
-  return chunks.slice(Number(count)).every((chunk) => chunk === undefined) ? [first, ...rest].join('') : undefined;
+  const head = headOf(chunks[0] ?? '', cookie);
+  if (head === undefined || head.count > cookie.maxChunks) return undefined;
+  const rest = chunks.slice(1, head.count);
+  const isWhole = !rest.includes(undefined) && chunks.slice(head.count).every((chunk) => chunk === undefined);
+  return isWhole ? [head.first, ...rest].join('') : undefined;
+}
+
+/** The first chunk says how many there are: `2.` and then its part of the value, in which there is no dot. */
+function headOf(text: string, { bareWhenWhole }: ChunkedCookie): { count: number; first: string } | undefined {
+  const [, digits, first = ''] = /^([1-9][0-9]?)\.(.*)$/.exec(text) ?? [];
+  if (digits === undefined) return bareWhenWhole && text !== '' ? { count: 1, first: text } : undefined;
+  // One way only to write a value.
+  return bareWhenWhole && digits === '1' ? undefined : { count: Number(digits), first };
 }
 
 /**
@@ -37,10 +47,11 @@ export function readChunks(request: HttpRequest, cookie: ChunkedCookie): string 
 export function writeChunks(value: string, cookie: ChunkedCookie, style: CookieStyle): readonly string[] | undefined {
   const count = Math.ceil(value.length / chunkLength);
   if (count === 0 || count > cookie.maxChunks) return undefined;
+  const isBare = count === 1 && cookie.bareWhenWhole === true;
   return chunkNames(cookie).map((name, index) => {
     if (index >= count) return clearCookie(name, style);
     const chunk = value.slice(index * chunkLength, (index + 1) * chunkLength);
-    return setCookie(name, index === 0 ? `${count}.${chunk}` : chunk, style);
+    return setCookie(name, index === 0 && !isBare ? `${count}.${chunk}` : chunk, style);
   });
 }
 

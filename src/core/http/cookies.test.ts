@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyText } from '../../../test/support/arbitraries.ts';
 import { httpRequest } from '../../../test/support/http-request.ts';
-import { clearCookie, readCookie, setCookie, stripCookies } from './cookies.ts';
+import { type CookieStyle, clearCookie, hasCookie, readCookie, setCookie, stripCookies } from './cookies.ts';
 
 const own = '__Host-sallyport';
 const names = new Set([own, `${own}-login`]);
@@ -168,6 +168,24 @@ describe('stripCookies (H14)', () => {
   });
 });
 
+describe('hasCookie', () => {
+  it.each([
+    ['a=1', true],
+    ['a=', true],
+    ['b=1; a=1; a=2', true],
+    ['a=\xff', true],
+    ['b=1', false],
+    ['aa=1; ba=a', false],
+    ['a', false],
+  ])('sees in %j whether a cookie came, readable or not: %j', (line, expected) => {
+    expect(hasCookie(withCookies(line), 'a')).toBe(expected);
+  });
+
+  it('sees none without a Cookie header', () => {
+    expect(hasCookie(httpRequest(), 'a')).toBe(false);
+  });
+});
+
 describe('Set-Cookie values (RFC 6265bis §4.1)', () => {
   it('makes host-only Secure HttpOnly Lax cookies for the whole host', () => {
     expect(setCookie('__Host-a', 'v', { secure: true })).toBe('__Host-a=v; Path=/; HttpOnly; SameSite=Lax; Secure');
@@ -175,6 +193,19 @@ describe('Set-Cookie values (RFC 6265bis §4.1)', () => {
 
   it('leaves out Secure in plain-HTTP development alone', () => {
     expect(setCookie('a', 'v', { secure: false })).toBe('a=v; Path=/; HttpOnly; SameSite=Lax');
+  });
+
+  it.each<readonly [CookieStyle, string]>([
+    [{ secure: true, path: '/agent' }, 'Path=/agent; HttpOnly; SameSite=Lax; Secure'],
+    [{ secure: true, domain: undefined }, 'Path=/; HttpOnly; SameSite=Lax; Secure'],
+    [{ secure: false, sameSite: 'Strict' }, 'Path=/; HttpOnly; SameSite=Strict'],
+    [
+      { secure: true, path: '/agent/refresh', domain: 'api.example.com', sameSite: 'Strict' },
+      'Domain=api.example.com; Path=/agent/refresh; HttpOnly; SameSite=Strict; Secure',
+    ],
+  ])('writes and deletes a cookie at its own place: %j', (style, attributes) => {
+    expect(setCookie('a', 'v', style)).toBe(`a=v; ${attributes}`);
+    expect(clearCookie('a', style)).toBe(`a=; ${attributes}; Max-Age=0`);
   });
 
   it('deletes with the attributes of setting, or a browser keeps a __Host- cookie (S3)', () => {

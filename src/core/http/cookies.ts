@@ -5,6 +5,17 @@ import { type HttpRequest, headerValues } from './request.ts';
  * decoders disagree about what such a header says.
  */
 export function readCookie(request: HttpRequest, name: string): string | undefined {
+  const [value, ...others] = valuesOf(request, name);
+  if (value === undefined || others.length > 0) return undefined;
+  return headerValues(request, 'cookie').every(isUtf8) ? value : undefined;
+}
+
+/** Whether a cookie of this name came, readable or not. */
+export function hasCookie(request: HttpRequest, name: string): boolean {
+  return valuesOf(request, name).length > 0;
+}
+
+function valuesOf(request: HttpRequest, name: string): readonly string[] {
   const values: string[] = [];
   for (const line of headerValues(request, 'cookie')) {
     if (!line.includes(name)) continue;
@@ -13,9 +24,7 @@ export function readCookie(request: HttpRequest, name: string): string | undefin
       if (equals >= 0 && nameOf(piece) === name) values.push(trimBlanks(piece.slice(equals + 1)));
     }
   }
-  const [value] = values;
-  if (value === undefined || values.length > 1) return undefined;
-  return headerValues(request, 'cookie').every(isUtf8) ? value : undefined;
+  return values;
 }
 
 /** What the workload gets as its Cookie header. */
@@ -81,13 +90,21 @@ function isUtf8(text: string): boolean {
 
 /** How a cookie of ours is written. */
 export interface CookieStyle {
-  /** True (the rule): `__Host-` cookies, Secure. False: plain-HTTP development. */
+  /** True (the rule): Secure. False: plain-HTTP development. */
   readonly secure: boolean;
+  /** Default: `/`. */
+  readonly path?: string;
+  /** Default: only the host that set it gets it back. */
+  readonly domain?: string | undefined;
+  /** Default: Lax. */
+  readonly sameSite?: 'Lax' | 'Strict';
 }
 
-/** A Set-Cookie value (RFC 6265bis §4.1): host-only, HttpOnly, SameSite=Lax, for the browser's session. */
+/** A Set-Cookie value (RFC 6265bis §4.1): HttpOnly, for the browser's session. */
 export function setCookie(name: string, value: string, style: CookieStyle): string {
-  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${style.secure ? '; Secure' : ''}`;
+  const { secure, path = '/', domain, sameSite = 'Lax' } = style;
+  const place = domain === undefined ? `Path=${path}` : `Domain=${domain}; Path=${path}`;
+  return `${name}=${value}; ${place}; HttpOnly; SameSite=${sameSite}${secure ? '; Secure' : ''}`;
 }
 
 /** A Set-Cookie value that deletes the cookie; attributes as in {@link setCookie}, or `__Host-` ones stay. */

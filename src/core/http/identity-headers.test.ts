@@ -80,6 +80,11 @@ describe('forwardWith', () => {
       removeHeaders: [],
     });
     expect(forwardWith(request, nothing, hygiene).removeHeaders).toEqual(['authorization']);
+    // Ours overwrites the client's: two never arrive, whatever is asked for.
+    expect(forwardWith(request, { ...ours, keepsAuthorization: true }, hygiene)).toMatchObject({
+      setHeaders: [['authorization', 'Bearer ours']],
+      removeHeaders: [],
+    });
   });
 
   it('keeps no Authorization in another spelling than its own', () => {
@@ -118,7 +123,12 @@ describe('forwardWith', () => {
     expect(forwardWith(httpRequest(), { ...nothing, setResponseHeaders }, hygiene)).toMatchObject({
       setResponseHeaders,
     });
+    const addResponseHeaders = [['vary', 'Origin']] as const;
+    expect(forwardWith(httpRequest(), { ...nothing, addResponseHeaders }, hygiene)).toMatchObject({
+      addResponseHeaders,
+    });
     expect(forward).not.toHaveProperty('setCookies');
+    expect(forward).not.toHaveProperty('addResponseHeaders');
     expect(forward).not.toHaveProperty('setResponseHeaders');
   });
 

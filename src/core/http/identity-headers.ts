@@ -21,6 +21,7 @@ export interface HeaderChanges {
   readonly setHeaders: readonly Header[];
   readonly responseHeadersIfAbsent: readonly Header[];
   readonly setResponseHeaders?: readonly Header[];
+  readonly addResponseHeaders?: readonly Header[];
   readonly setCookies?: readonly string[];
   /** Leave the client's own Authorization header in place. Only where nothing of ours is set there. */
   readonly keepsAuthorization: boolean;
@@ -48,6 +49,7 @@ export function forwardWith(request: HttpRequest, changes: HeaderChanges, hygien
     removeHeaders: [...request.headers.keys()].filter((name) => !set.has(name) && isRemoved(name)),
     responseHeadersIfAbsent: changes.responseHeadersIfAbsent,
     ...(changes.setResponseHeaders === undefined ? {} : { setResponseHeaders: changes.setResponseHeaders }),
+    ...(changes.addResponseHeaders === undefined ? {} : { addResponseHeaders: changes.addResponseHeaders }),
     ...(changes.setCookies === undefined ? {} : { setCookies: changes.setCookies }),
   };
 }

@@ -27,11 +27,15 @@ function isSpeculative(request: HttpRequest): boolean {
   return ['sec-purpose', 'purpose', 'x-moz', 'x-purpose'].some((name) => request.headers.has(name));
 }
 
-/** Whether a WebSocket handshake (RFC 6455 §4.1) comes from a page of another origin than ours. */
+/** Whether a request asks for a WebSocket (RFC 6455 §4.1). */
+export function isWebSocketHandshake(request: HttpRequest): boolean {
+  return headerValues(request, 'upgrade').some((value) => value.toLowerCase().includes('websocket'));
+}
+
+/** Whether a WebSocket handshake comes from a page of another origin than ours. */
 export function isForeignWebSocket(request: HttpRequest, origin: string): boolean {
-  const upgrades = headerValues(request, 'upgrade').some((value) => value.toLowerCase().includes('websocket'));
   // Browsers apply no same-origin policy to WebSockets and send SameSite cookies from sibling sites.
-  return upgrades && headerValues(request, 'origin').some((value) => value !== origin);
+  return isWebSocketHandshake(request) && headerValues(request, 'origin').some((value) => value !== origin);
 }
 
 // A serialised origin (RFC 6454 §6.2): one, without blanks and commas, which two joined ones would have.

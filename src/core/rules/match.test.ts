@@ -67,7 +67,7 @@ describe('matchRule', () => {
     }
   });
 
-  it('takes a preflight for OPTIONS, and for what it asks about only where the rule passes preflights (B4)', () => {
+  it('takes a preflight for OPTIONS, and for what it asks about only where the rule passes or answers preflights (B4)', () => {
     const asksForPut = { method: 'OPTIONS', preflightMethod: 'PUT' };
     const put = { methods: new Set(['PUT']) };
     expect(matching([rule('a', put)], asksForPut)).toBeUndefined();
@@ -76,6 +76,9 @@ describe('matchRule', () => {
     expect(matching([rule('a', { methods: new Set(['OPTIONS']) })], asksForPut)).toBe('a');
     // A plain OPTIONS is no preflight, whatever the rule passes.
     expect(matching([rule('a', { ...put, passesPreflight: true })], { method: 'OPTIONS' })).toBeUndefined();
+    expect(matching([rule('a', { ...put, answersPreflight: true })], asksForPut)).toBe('a');
+    expect(matching([rule('a', { ...put, answersPreflight: true })], { method: 'OPTIONS' })).toBeUndefined();
+    expect(matching([rule('a', { methods: new Set(['GET']), answersPreflight: true })], asksForPut)).toBeUndefined();
     const first = [rule('all'), rule('a', { ...put, passesPreflight: true })];
     expect(matching(first, asksForPut)).toBe('all');
   });

@@ -31,6 +31,8 @@ export interface Rule {
   readonly tolerates: ReadonlySet<Peculiarity>;
   /** CORS preflights for it reach the workload, without identity. Only where `use` is a mode. */
   readonly passesPreflight: boolean;
+  /** CORS preflights for it go to the mode, which answers them. Never beside `passesPreflight`. */
+  readonly answersPreflight: boolean;
   readonly use: RuleUse;
 }
 
@@ -76,10 +78,16 @@ export function unmetConditions(rule: Rule, subject: RuleSubject): readonly Rule
   return conditions.flatMap(([condition, isMet]) => (isMet ? [] : [condition]));
 }
 
-/** A preflight is OPTIONS, and to a rule that passes preflights also what it asks about. */
-function matchesMethod({ methods, passesPreflight }: Rule, { method, preflightMethod }: RuleSubject): boolean {
+/** Whether a rule looks at what a preflight asks about. */
+export function seesPreflights({ passesPreflight, answersPreflight }: Rule): boolean {
+  return passesPreflight || answersPreflight;
+}
+
+/** A preflight is OPTIONS, and to a rule that passes or answers preflights also what it asks about. */
+function matchesMethod(rule: Rule, { method, preflightMethod }: RuleSubject): boolean {
+  const { methods } = rule;
   if (methods === undefined || methods.has(method)) return true;
-  return passesPreflight && preflightMethod !== undefined && methods.has(preflightMethod);
+  return preflightMethod !== undefined && seesPreflights(rule) && methods.has(preflightMethod);
 }
 
 function hasContext(wanted: Rule['context'], context: RuleSubject['context']): boolean {

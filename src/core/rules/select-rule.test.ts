@@ -209,6 +209,48 @@ describe('CORS preflights (B4)', () => {
   });
 });
 
+describe('CORS preflights that the mode answers (B4)', () => {
+  const headers = { origin: 'https://spa.example', 'access-control-request-method': 'PUT' };
+  const preflight = (target: string) => ({ method: 'OPTIONS', target, headers });
+  const api = ruleOf({
+    name: 'api',
+    path: prefix('/api'),
+    methods: new Set(['PUT']),
+    use: web,
+    answersPreflight: true,
+  });
+
+  it('go to the mode as any other request, by the method that they ask about', () => {
+    expect(select([api], preflight('/api/x'))).toMatchObject({ kind: 'rule', name: 'api', use: web });
+    expect(
+      outcome([api], { ...preflight('/api'), headers: { ...headers, 'access-control-request-method': 'GET' } }),
+    ).toBe('denied: no rule matches');
+  });
+
+  it('are those alone: a plain OPTIONS goes by its own method', () => {
+    expect(outcome([api], { method: 'OPTIONS', target: '/api' })).toBe('denied: no rule matches');
+    expect(outcome([api], { ...preflight('/api'), headers: { origin: 'https://spa.example' } })).toBe(
+      'denied: no rule matches',
+    );
+    expect(outcome([{ ...api, answersPreflight: false }], preflight('/api'))).toBe('denied: no rule matches');
+  });
+
+  it('make the rule no open one: a slash or a reading leads past nothing (P5, P8)', () => {
+    const closed = ruleOf({ name: 'closed', path: exact('/api/closed'), methods: new Set(['PUT']), use: web });
+    const rules = [{ ...closed, answersPreflight: true }, api];
+    expect(outcome(rules, preflight('/api/closed'))).toBe('closed');
+    expect(outcome(rules, preflight('/api/closed/'))).toBe('ambiguous: a slash at the end leads past a rule');
+    expect(outcome(rules, preflight('/api/closed%3fx'))).toBe(
+      'ambiguous: rules depend on how an encoded ? or # is read',
+    );
+    // A public rule behind it is no way around it.
+    const open = ruleOf({ name: 'open', use: { kind: 'public', keepsAuthorization: false } });
+    expect(outcome([{ ...api, path: exact('/api/x') }, open], preflight('/api/x/'))).toBe(
+      'ambiguous: a slash at the end leads past a rule',
+    );
+  });
+});
+
 describe('a slash at the end (P8)', () => {
   const strict = ruleOf({ name: 'admin', path: exact('/admin'), use: web });
   const rest = ruleOf({ name: 'rest', use: web });

@@ -3,7 +3,7 @@ import { hasSeveralCredentials } from '../http/credentials.ts';
 import { type HeaderLimits, hasUnderscoredHeader, isWithin } from '../http/header-limits.ts';
 import { isRuleMethod, preflightMethodOf } from '../http/navigation.ts';
 import type { HttpRequest } from '../http/request.ts';
-import { isLenient, matchRule, type Rule, type RuleUse } from './match.ts';
+import { isLenient, matchRule, type Rule, type RuleUse, seesPreflights } from './match.ts';
 import { type ReadTarget, readTarget } from './read-target.ts';
 
 /** What a request is answered by, or why it is answered by a refusal. */
@@ -41,7 +41,7 @@ export function createRuleSelector({ rules, limits, ...settings }: RuleSettings)
   const origins = indexOrigins(settings.origins);
   const guardsUnderscores = rules.some((rule) => rule.tolerates.has('underscoredHeaders'));
   const readsLeniently = isLenient(rules);
-  const passesPreflights = rules.some((rule) => rule.passesPreflight);
+  const hasPreflights = rules.some(seesPreflights);
 
   return (request) => {
     if (!isWithin(limits, request)) return refusal('too_large', 'more header than a request may bring');
@@ -58,7 +58,7 @@ export function createRuleSelector({ rules, limits, ...settings }: RuleSettings)
     if (named === undefined) return refusal('unknown_host', 'the host is not configured');
     // A server that answers it sends back what it got: the access token would reach the browser (RFC 9110 §9.3.8).
     if (request.method === 'TRACE') return refusal('denied', 'TRACE is never forwarded');
-    const preflightMethod = passesPreflights ? preflightMethodOf(request) : undefined;
+    const preflightMethod = hasPreflights ? preflightMethodOf(request) : undefined;
     const hasUnderscores = guardsUnderscores && hasUnderscoredHeader(request);
     return selectAmong(rules, { request, named, target, preflightMethod, hasUnderscores });
   };

@@ -47,9 +47,13 @@ describe('traceRules', () => {
     expect(trace([])).toEqual({});
   });
 
-  it('takes a preflight for what it asks about, where a rule passes preflights', () => {
+  it('takes a preflight for what it asks about, where a rule passes or answers preflights', () => {
     const put = ruleOf({ name: 'put', methods: new Set(['PUT']), passesPreflight: true });
+    const answered = { ...put, passesPreflight: false, answersPreflight: true };
+    const blind = { ...put, passesPreflight: false };
     const headers = { origin: 'https://other.example.com', 'access-control-request-method': 'PUT' };
+    expect(trace([answered], { method: 'OPTIONS', headers })).toEqual({ put: [] });
+    expect(trace([blind], { method: 'OPTIONS', headers })).toEqual({ put: ['method'] });
     expect(trace([put], { method: 'OPTIONS', headers })).toEqual({ put: [] });
     expect(trace([put], { method: 'OPTIONS' })).toEqual({ put: ['method'] });
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyText, bytesOrJson } from '../../../test/support/arbitraries.ts';
-import { epochSecondsOf } from '../time.ts';
+import { epochSecondsOf, secondsOf } from '../time.ts';
 import { decodeLoginAttempt, encodeLoginAttempt, type LoginAttempt } from './login-attempt.ts';
 
 const attempt: LoginAttempt = {
@@ -14,6 +14,7 @@ const attempt: LoginAttempt = {
   returnTo: '/app/orders?x=1#top',
   bindingHash: 'hash',
   expiresAt: epochSecondsOf(1_767_225_600),
+  maxAge: undefined,
 };
 const fields = JSON.parse(new TextDecoder().decode(encodeLoginAttempt(attempt))) as unknown[];
 const decodeJson = (value: unknown) => decodeLoginAttempt(new TextEncoder().encode(JSON.stringify(value)));
@@ -29,6 +30,11 @@ describe('the sealed form of a login attempt', () => {
     );
   });
 
+  it('holds how old the login may be, where it was asked for', () => {
+    const each = { ...attempt, maxAge: secondsOf(3600) };
+    expect(decodeLoginAttempt(encodeLoginAttempt(each))).toEqual(each);
+  });
+
   it.each(fields.map((_field, index) => index))('is no attempt when member %i has another type (L4)', (index) => {
     for (const value of [null, true, {}, [], index === 0 ? '1' : 1]) {
       expect(decodeJson(fields.with(index, value))).toBeUndefined();
@@ -37,7 +43,9 @@ describe('the sealed form of a login attempt', () => {
 
   it.each<[unknown, string]>([
     [fields.slice(0, -1), 'a member less'],
-    [[...fields, 'x'], 'a member more'],
+    [[...fields, 'x'], 'a member more that is no number'],
+    [[...fields, 1.5], 'an age with a fraction'],
+    [[...fields, 3600, 1], 'two members more'],
     [fields.with(0, 1.5), 'an end with a fraction'],
     [fields.with(0, 1e300), 'an end that never comes'],
     [Object.assign({}, fields), 'an object'],

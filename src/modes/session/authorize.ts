@@ -1,10 +1,9 @@
 import { refuse } from '../../core/http/refusal.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
-import { freshnessOf } from '../../core/oauth/token-freshness.ts';
 import type { FoundSession } from '../../core/session/lifetimes.ts';
 import { type Seconds, secondOf } from '../../core/time.ts';
 import type { Header, Reply } from '../../core/verdict.ts';
-import type { KeptRefresh } from '../../flows/session-keeper.ts';
+import { type HeldRequest, refreshHeld } from '../../flows/refresh-held.ts';
 import type { ModeExplanation, Pass, RequestFacts } from '../mode.ts';
 import { decide, type Move, type SessionFacts } from './decide.ts';
 import { identityOf } from './identity.ts';
@@ -71,15 +70,20 @@ async function refreshThenDecide(
   runtime: SessionRuntime,
 ): Promise<Pass | Reply> {
   const { request, requirements } = check;
-  const outcome = await runtime.sessions.refresh(found, reason);
-  const foundAfter = await findAfter(outcome, request, runtime);
-  const now = runtime.services.clock.milliseconds();
-  // A token that has not ended goes to the workload once more, whose 401 says more than we could.
-  const isOver = foundAfter !== undefined && freshnessOf(foundAfter.session.tokenSet, now) === 'expired';
-  if (outcome.kind === 'unavailable' && isOver) return unavailable(request, outcome);
-  const after: Check = { ...check, found: foundAfter, now, mayRefresh: false };
-  const answer = await carryOut(decide(after, requirements, runtime.decision), after, runtime);
-  return outcome.kind === 'refreshed' ? withCookies(answer, outcome.setCookies) : answer;
+  const { sessions, services } = runtime;
+  const held: HeldRequest<FoundSession | undefined> = {
+    async refresh() {
+      const outcome = await sessions.refresh(found, reason);
+      return outcome.kind === 'refreshed' ? { ...outcome, known: outcome.found } : outcome;
+    },
+    find: () => sessions.find(request),
+    ended: undefined,
+    tokenSetOf: (known) => known?.session.tokenSet,
+  };
+  const outcome = await refreshHeld(held, services.clock);
+  if (outcome.kind === 'unavailable') return unavailable(request, outcome);
+  const after: Check = { ...check, found: outcome.known, now: outcome.now, mayRefresh: false };
+  return withCookies(await carryOut(decide(after, requirements, runtime.decision), after, runtime), outcome.setCookies);
 }
 
 /** Whatever the answer is: a refresh token that was rotated may be in these cookies alone. */
@@ -90,22 +94,6 @@ function withCookies(answer: Pass | Reply, setCookies: readonly string[]): Pass 
   }
   // Where the workload lets caches keep its answer, they would hand out the session with it.
   return { ...answer, setCookies: [...setCookies, ...(answer.setCookies ?? [])], setResponseHeaders: uncached };
-}
-
-async function findAfter(
-  outcome: KeptRefresh,
-  request: HttpRequest,
-  { sessions }: SessionRuntime,
-): Promise<FoundSession | undefined> {
-  switch (outcome.kind) {
-    case 'refreshed':
-      return outcome.found;
-    case 'ended':
-      return undefined;
-    case 'unavailable':
-      // It took a while, in which somebody may have logged out.
-      return await sessions.find(request);
-  }
 }
 
 async function carryOut(move: Move, check: Check, runtime: SessionRuntime): Promise<Pass | Reply> {

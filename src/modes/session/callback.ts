@@ -3,10 +3,9 @@ import { refuse } from '../../core/http/refusal.ts';
 import { redirect } from '../../core/http/reply.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import type { LoginAttempt } from '../../core/session/login-attempt.ts';
-import type { Session } from '../../core/session/session.ts';
-import { after } from '../../core/time.ts';
 import type { Reply } from '../../core/verdict.ts';
 import { completeLogin, type LoginOutcome } from '../../flows/complete-login.ts';
+import { newSession } from '../../flows/new-session.ts';
 import type { AuthorizationServer } from '../../ports/authorization-server.ts';
 import { whyEnded } from './decide.ts';
 import { responseOf } from './form-post.ts';
@@ -83,19 +82,10 @@ async function logIn(
   runtime: SessionRuntime,
 ): Promise<Reply> {
   const { services, settings, sessions } = runtime;
-  const now = services.clock.now();
-  const session: Session = {
-    instance: runtime.instance,
-    provider: provider.name,
-    registration: provider.registration,
-    subject: authentication.subject,
-    providerSessionId: authentication.providerSessionId,
-    claims: authentication.claims,
-    tokenSet: authentication.tokenSet,
-    createdAt: now,
-    endsAt: after(now, settings.absoluteLifetime),
-    healedAt: undefined,
-  };
+  const session = newSession(
+    { authentication, provider },
+    { instance: runtime.instance, absoluteLifetime: settings.absoluteLifetime, now: services.clock.now() },
+  );
   const begun = await sessions.begin(session);
   if (begun.kind === 'too_large') {
     services.telemetry.problem('login_failed', { instance: runtime.instance, outcome: 'session_too_large' });

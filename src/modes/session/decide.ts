@@ -2,9 +2,9 @@ import { isForeignWebSocket, isTopLevelNavigation } from '../../core/http/naviga
 import type { HttpRequest } from '../../core/http/request.ts';
 import { freshnessOf } from '../../core/oauth/token-freshness.ts';
 import { type AdmissionRefusal, admissionRefusal } from '../../core/session/admission.ts';
+import { dueRefresh } from '../../core/session/due-refresh.ts';
 import { type FoundSession, needsTouch, type SessionEnd, sessionEnd } from '../../core/session/lifetimes.ts';
-import type { Session } from '../../core/session/session.ts';
-import { isStale, type RefreshReason } from '../../core/session/staleness.ts';
+import type { RefreshReason } from '../../core/session/staleness.ts';
 import { type EpochMilliseconds, type Seconds, secondOf } from '../../core/time.ts';
 import type { SessionRequirements } from './requirements.ts';
 
@@ -77,7 +77,8 @@ export function decide(facts: SessionFacts, requirements: SessionRequirements, s
   const because = whyEnded(found, now, settings) ?? whyNotAllowed(found, requirements);
   if (because !== undefined) return turnAway(request, requirements, because);
   const { session } = found;
-  const refresh = refreshOf(session, facts, settings);
+  const use = { now, rejected: facts.rejected, cooldown: settings.healCooldown };
+  const refresh = facts.mayRefresh ? dueRefresh(session, use) : undefined;
   // Before what the claims say: other ones may come with it.
   if (refresh !== undefined && refresh.kind !== 'near_end') return { kind: 'refresh', found, reason: refresh };
   const allowsUnverifiedEmail = settings.providers.get(session.provider)?.vouchesForEmail === true;
@@ -85,20 +86,6 @@ export function decide(facts: SessionFacts, requirements: SessionRequirements, s
   if (reason !== undefined) return { kind: 'refuse', reason };
   const touches = needsTouch(found, secondOf(now), settings.idleLifetime);
   return { kind: 'forward', found, touches, refreshesSoon: refresh !== undefined };
-}
-
-/** Why the access token should be replaced, if it can be. */
-function refreshOf(
-  session: Session,
-  { now, rejected, mayRefresh }: SessionFacts,
-  { healCooldown: cooldown }: DecisionSettings,
-): RefreshReason | undefined {
-  if (!mayRefresh || session.tokenSet.refreshToken === undefined) return undefined;
-  const freshness = freshnessOf(session.tokenSet, now);
-  if (freshness === 'expired') return { kind: 'expired' };
-  const rejection = rejected && ({ kind: 'rejected', ...rejected, cooldown } as const);
-  if (rejection !== undefined && isStale(session, rejection, now)) return rejection;
-  return freshness === 'near_end' ? { kind: 'near_end' } : undefined;
 }
 
 function turnAway(request: HttpRequest, { optional }: SessionRequirements, because: NoSession): Move {

@@ -5,6 +5,7 @@ import { pageReply, redirect } from '../../core/http/reply.ts';
 import { type HttpRequest, soleHeader } from '../../core/http/request.ts';
 import type { Session } from '../../core/session/session.ts';
 import type { Header, Reply } from '../../core/verdict.ts';
+import { revokeTokens } from '../../flows/revoke-tokens.ts';
 import { formTargetsFor } from './form-targets.ts';
 import { loginUrl } from './login.ts';
 import type { SessionRuntime } from './runtime.ts';
@@ -25,7 +26,9 @@ export async function logout(request: HttpRequest, origin: string, runtime: Sess
   const stored = await runtime.sessions.find(request);
   const ended = await runtime.sessions.end(request);
   if (ended) runtime.services.telemetry.event('session_ended', { instance: runtime.instance, outcome: 'logout' });
-  if (stored !== undefined) revokeTokens(stored.session, runtime);
+  if (stored !== undefined) {
+    revokeTokens(stored.session, { providers: runtime.providers, telemetry: runtime.services.telemetry });
+  }
   const next = await providerLogout(origin, stored?.session, runtime);
   return redirect(303, next ?? afterLogoutUrl(origin, runtime), forgetting(runtime));
 }
@@ -60,21 +63,6 @@ export function loggedOutPage(origin: string, runtime: SessionRuntime): Reply {
 function isFromOwnPage(request: HttpRequest, origin: string): boolean {
   const stated = soleHeader(request, 'origin');
   return stated === origin || (stated === 'null' && soleHeader(request, 'sec-fetch-site') === 'same-origin');
-}
-
-/** Nobody waits for it: the session is over here, whatever the provider says. */
-function revokeTokens({ provider, tokenSet }: Session, { providers, services }: SessionRuntime): void {
-  const fields = { provider, operation: 'revocation' };
-  const report = (detail: string) => services.telemetry.problem('provider_unavailable', { ...fields, detail });
-  providers
-    .get(provider)
-    ?.revoke(tokenSet)
-    .then(
-      (revocation) => {
-        if (revocation.kind === 'failed') report(revocation.detail);
-      },
-      (error: unknown) => services.telemetry.problem('provider_unavailable', fields, error),
-    );
 }
 
 /** Where the browser goes to be logged out by the session's provider; of no session, by the only one there is. */

@@ -219,12 +219,14 @@ describe('createCheck', () => {
   });
 
   it('allows exactly the sound forward verdicts, always with an explicit ok_response (G2)', async () => {
+    let appended = 0;
     await fc.assert(
       fc.asyncProperty(arbitraryVerdict(), async (verdict) => {
         const response = await checkWith(async () => verdict)(message);
         if (isAllowed(response)) {
           expect(verdict.kind).toBe('forward');
           expect(response.httpResponse?.$case).toBe('okResponse');
+          appended += expectHarmless(response);
         } else {
           const status = statusOf(response) ?? 0;
           expect(status >= 200 && status <= 599).toBe(true);
@@ -235,8 +237,20 @@ describe('createCheck', () => {
       }),
       { numRuns: 1000 },
     );
+    // Without this the property would hold where nothing is ever appended.
+    expect(appended).toBeGreaterThan(0);
   });
 });
+
+/** Only lists are appended to what a workload answers, and nothing ends a line. How many are. */
+function expectHarmless(response: CheckResponse): number {
+  const http = response.httpResponse;
+  const options = http?.$case === 'okResponse' ? http.value.responseHeadersToAdd : [];
+  for (const { header } of options) expect(header?.value).not.toMatch(/[\r\n\0]/);
+  const appended = options.filter(({ appendAction }) => appendAction === 0).map(({ header }) => header?.key);
+  expect(appended.filter((name) => name !== 'vary' && name !== 'set-cookie')).toEqual([]);
+  return appended.length;
+}
 
 function arbitraryMessage(): fc.Arbitrary<Uint8Array> {
   const flipped = fc.tuple(fc.nat(message.length - 1), fc.nat(255)).map(([index, byte]) => {
@@ -254,12 +268,22 @@ function arbitraryVerdict(): fc.Arbitrary<Verdict> {
     fc.constantFrom('host', ':path', 'cookie', 'x-user', 'a\r\nb: c', '__proto__'),
   );
   const headers = fc.array(fc.tuple(text, text), { maxLength: 4 });
+  const answered = fc.constantFrom('Vary', 'vary', 'set-cookie', 'cache-control', 'access-control-allow-origin');
+  const onAnswers = fc.array(fc.tuple(answered, fc.constantFrom('Origin', 'no-store', 'a\r\nb: c')), { maxLength: 2 });
   return fc.oneof(
     fc.record({
       kind: fc.constant('forward' as const),
       setHeaders: headers,
       removeHeaders: fc.array(text, { maxLength: 3 }),
       responseHeadersIfAbsent: headers,
+    }),
+    fc.record({
+      kind: fc.constant('forward' as const),
+      setHeaders: fc.constant([]),
+      removeHeaders: fc.constant([]),
+      responseHeadersIfAbsent: onAnswers,
+      setResponseHeaders: onAnswers,
+      addResponseHeaders: onAnswers,
     }),
     fc.record({
       kind: fc.constant('reply' as const),

@@ -37,9 +37,11 @@ describe('flawOf', () => {
       const value = `a${character}b`;
       expect(setting(['x-auth-request-name', value])).toBe('an invalid value in headers');
       expect(answering(['location', value])).toBe('an invalid value in the headers of a reply');
-      expect(flawOfVerdict({ ...forward, responseHeadersIfAbsent: [['x', value]] })).toBe(
-        'an invalid value in response_headers_to_add',
-      );
+      for (const place of ['responseHeadersIfAbsent', 'setResponseHeaders', 'addResponseHeaders']) {
+        expect(flawOfVerdict({ ...forward, [place]: [['vary', value]] })).toBe(
+          'an invalid value in response_headers_to_add',
+        );
+      }
     },
   );
 
@@ -113,6 +115,21 @@ describe('flawOf', () => {
     expect(allow({ responseHeadersToAdd: [appended] })).toBe(
       'a response header that is appended, or a cookie that is not',
     );
+    const vary = { ...appended, header: { key: 'vary', value: 'Origin' } };
+    expect(allow({ responseHeadersToAdd: [vary, vary] })).toBeUndefined();
+    for (const appendAction of [1, 2]) {
+      for (const options of [
+        [vary, { ...vary, appendAction }],
+        [{ ...vary, appendAction }, vary],
+      ]) {
+        expect(allow({ responseHeadersToAdd: options })).toBe('a response header that is both set and appended');
+      }
+    }
+    for (const key of ['access-control-allow-origin', 'cache-control', 'Vary', 'vary2']) {
+      expect(allow({ responseHeadersToAdd: [{ ...vary, header: { key, value: 'x' } }] })).toBe(
+        'a response header that is appended, or a cookie that is not',
+      );
+    }
     const cookie = { ...appended, header: { key: 'set-cookie', value: 'a=b' } };
     const uncached = { header: { key: 'cache-control', value: 'no-store' }, append: false, appendAction: 2 };
     expect(allow({ responseHeadersToAdd: [cookie, uncached] })).toBeUndefined();

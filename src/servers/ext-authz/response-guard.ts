@@ -54,7 +54,10 @@ function flawOfForward(ok: OkHttpResponse): string | undefined {
   return ok.queryParametersToRemove.length === 0 ? undefined : 'query parameters to remove';
 }
 
-/** What the workload says stays, unless it is overwritten; a cookie of ours stands beside its cookies, uncached. */
+/**
+ * What the workload says stays, unless it is overwritten; a cookie of ours stands beside its cookies, uncached, and what
+ * the answer varies by beside what it varies by.
+ */
 function flawOfResponseHeaders(options: readonly HeaderValueOption[]): string | undefined {
   const isOverwritten = (name: string) =>
     options.some(
@@ -64,13 +67,24 @@ function flawOfResponseHeaders(options: readonly HeaderValueOption[]): string | 
   for (const option of options) {
     const flaw = flawOfHeader(option, printableAscii);
     if (flaw !== undefined) return `${flaw} in response_headers_to_add`;
-    const isCookie = option.header?.key === 'set-cookie';
-    const appends = option.appendAction === AppendAction.APPEND_IF_EXISTS_OR_ADD;
-    if (isCookie !== appends) return 'a response header that is appended, or a cookie that is not';
+    const name = option.header?.key;
+    const isCookie = name === 'set-cookie';
+    const appends = isAppended(option);
+    // Two values of most headers are none, or whichever of them a browser picks.
+    if (appends ? !isCookie && name !== 'vary' : isCookie) {
+      return 'a response header that is appended, or a cookie that is not';
+    }
+    if (!appends && options.some((other) => isAppended(other) && other.header?.key === name)) {
+      return 'a response header that is both set and appended';
+    }
     // A cache that keeps the answer would hand the cookie to everybody.
     if (isCookie && !isOverwritten('cache-control')) return 'a cookie on an answer that a cache may keep';
   }
   return undefined;
+}
+
+function isAppended({ appendAction }: HeaderValueOption): boolean {
+  return appendAction === AppendAction.APPEND_IF_EXISTS_OR_ADD;
 }
 
 function flawOfReply(denied: DeniedHttpResponse): string | undefined {

@@ -29,6 +29,24 @@ describe('toCheckResponse', () => {
     });
   });
 
+  it('overwrites and adds response headers as it was told', () => {
+    const response = toCheckResponse({
+      ...forward,
+      setResponseHeaders: [['Access-Control-Allow-Origin', 'https://spa.example']],
+      addResponseHeaders: [['Vary', 'Origin']],
+    });
+    expect(response.httpResponse?.value).toMatchObject({
+      responseHeadersToAdd: [
+        {
+          header: { key: 'access-control-allow-origin', value: 'https://spa.example' },
+          append: false,
+          appendAction: 2,
+        },
+        { header: { key: 'vary', value: 'Origin' }, append: undefined, appendAction: 0 },
+      ],
+    });
+  });
+
   it('removes the names it was given', () => {
     const response = toCheckResponse({ ...forward, removeHeaders: ['x_auth_user', 'x.auth.user'] });
     expect(response.httpResponse?.value).toMatchObject({ headersToRemove: ['x_auth_user', 'x.auth.user'] });

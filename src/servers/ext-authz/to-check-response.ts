@@ -28,6 +28,7 @@ function forwardResponse(forward: Forward): CheckResponse {
         responseHeadersToAdd: [
           ...forward.responseHeadersIfAbsent.map(ifAbsent),
           ...(forward.setResponseHeaders ?? []).map(overwriting),
+          ...(forward.addResponseHeaders ?? []).map(repeatable),
           ...(forward.setCookies ?? []).map((value) => repeatable(['set-cookie', value])),
         ],
         queryParametersToRemove: [],
