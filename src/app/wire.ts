@@ -1,8 +1,10 @@
 import { createMemoryStore } from '../adapters/memory/memory-store.ts';
+import { createMemoryOnce } from '../adapters/memory/once.ts';
 import { createDerivedKeys } from '../adapters/node-crypto/derived-keys.ts';
 import { createIdNames } from '../adapters/node-crypto/id-names.ts';
 import { type KeyRing, parseKeyRing } from '../adapters/node-crypto/key-ring.ts';
 import { createSealer } from '../adapters/node-crypto/sealer.ts';
+import { createSharedKeySealer } from '../adapters/node-crypto/shared-key-sealer.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import { systemPause } from '../adapters/system/pause.ts';
 import { systemRandom } from '../adapters/system/random.ts';
@@ -95,6 +97,8 @@ export function compose(config: Config, parts: Parts): Application {
     sealer,
     derivedKeys: createDerivedKeys(ring),
     store,
+    onceHere: createMemoryOnce(systemClock, maxMarkersHere),
+    createSharedKeySealer: (key) => createSharedKeySealer(key, systemRandom),
     sessions,
     refresher: createRefresher({ ...systemPorts, ...sessions, changes: store.changes, providers, telemetry }),
     refreshSealed: createSealedRefresher({ ...systemPorts, memory: sealedRefreshes, providers, telemetry }),
@@ -110,6 +114,9 @@ export function compose(config: Config, parts: Parts): Application {
     throw error;
   }
 }
+
+/** Of logins that finished here in the last twenty minutes. */
+const maxMarkersHere = 100_000;
 
 const systemPorts = { clock: systemClock, pause: systemPause, random: systemRandom };
 

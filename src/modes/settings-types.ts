@@ -86,7 +86,8 @@ export const basePathSchema = z
     'expected a path such as /_auth: it starts with a slash, does not end with one, and has only letters, digits and . _ ~ -',
   );
 
-const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+/** Where plain HTTP stays on the machine. */
+export const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
  * An absolute https URL without user-info and fragment; http as well, but only on localhost, 127.0.0.1 and [::1],

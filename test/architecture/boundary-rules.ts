@@ -16,7 +16,7 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   fastify: ['^src/fastify/', '^src/servers/', '^src/modes/[^/]+/routes\\.ts$', '^src/modes/mode\\.ts$'],
   '@fastify/formbody': ['^src/servers/', '^src/modes/[^/]+/routes\\.ts$'],
   zod: [
-    '^src/modes/[^/]+/(settings|requirements)\\.ts$',
+    '^src/modes/[^/]+/(settings|requirements|schemas)\\.ts$',
     '^src/modes/(mode|settings-types)\\.ts$',
     '^src/app/config/',
     '^src/servers/admin/input\\.ts$',

@@ -11,6 +11,7 @@ const answered: readonly (readonly [family: string, numbers: readonly number[]])
   ['L', upTo(13)],
   ['T', upTo(11)],
   ['S', upTo(12)],
+  ['B', upTo(8)],
   ['F', upTo(11)],
   ['I', upTo(6)],
   ['G', upTo(10)],

@@ -1,5 +1,7 @@
+import { createMemoryOnce } from '../../src/adapters/memory/once.ts';
 import { createDerivedKeys } from '../../src/adapters/node-crypto/derived-keys.ts';
 import { newKeyRing } from '../../src/adapters/node-crypto/new-key-ring.ts';
+import { createSharedKeySealer } from '../../src/adapters/node-crypto/shared-key-sealer.ts';
 import { systemRandom } from '../../src/adapters/system/random.ts';
 import { createSealedRefresher, createSealedRefreshMemory } from '../../src/flows/refresh-sealed.ts';
 import { createRefresher } from '../../src/flows/refresh-sessions.ts';
@@ -23,6 +25,8 @@ export function modeServices({
     sealer,
     store,
     sessions,
+    onceHere: createMemoryOnce(parts.clock, 1000),
+    createSharedKeySealer: (key) => createSharedKeySealer(key, systemRandom),
     refresher: createRefresher({ ...sessions, changes: store.changes, ...ports }),
     refreshSealed: createSealedRefresher({ memory: createSealedRefreshMemory(ports.pause), ...ports }),
     derivedKeys: createDerivedKeys(ring),
