@@ -2,6 +2,7 @@ import { secondsOf } from '../../core/time.ts';
 import { type LoadedFiles, loadConfig } from '../config/load-config.ts';
 import { envoyBootstrap } from '../envoy/bootstrap.ts';
 import { printEnvoyYaml } from '../envoy/print.ts';
+import { loadCompatible } from './load-compatible.ts';
 import { formatFindings, summarize } from './report.ts';
 import { exitCodes, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -9,6 +10,12 @@ import { version } from './version.ts';
 interface ConfigOptions {
   readonly config: string | undefined;
   readonly secrets: boolean;
+}
+
+/** Where the configuration is: a file, or with `compat` the environment of another program. */
+export interface ConfigPlace {
+  readonly config?: string;
+  readonly compat?: string;
 }
 
 /** The file that a command works on: the option, else SALLYPORT_CONFIG, else ./sallyport.yaml. */
@@ -19,8 +26,12 @@ function configFile(option: string | undefined, environment: Terminal['environme
 }
 
 /** `sallyport check`. */
-export async function checkCommand(options: ConfigOptions, terminal: Terminal): Promise<number> {
-  const loaded = await loadAndTell(options, terminal);
+export async function checkCommand(
+  { config, compat, secrets }: ConfigPlace & { readonly secrets: boolean },
+  terminal: Terminal,
+): Promise<number> {
+  const loaded =
+    compat === undefined ? await loadAndTell({ config, secrets }, terminal) : await loadCompatible(terminal);
   if (loaded.kind === 'invalid') return exitCodes.failed;
   terminal.out(summarize(loaded.config));
   return exitCodes.ok;
@@ -46,10 +57,10 @@ export async function envoyCommand(
 }
 
 /** `sallyport serve`: until a signal asks for the end. */
-export async function serveCommand(file: string | undefined, terminal: Terminal): Promise<number> {
+export async function serveCommand({ config: file, compat }: ConfigPlace, terminal: Terminal): Promise<number> {
   // Both take a while to load and neither needs the other.
   const [loaded, { serve }] = await Promise.all([
-    loadAndTell({ config: file, secrets: true }, terminal),
+    compat === undefined ? loadAndTell({ config: file, secrets: true }, terminal) : loadCompatible(terminal),
     import('../serve.ts'),
   ]);
   if (loaded.kind === 'invalid') return exitCodes.failed;
@@ -61,7 +72,10 @@ export async function serveCommand(file: string | undefined, terminal: Terminal)
     now: () => Object.assign(reload, { wanted: true }),
   };
   terminal.onAskedToReload(() => reload.now());
-  const reread = () => loadConfig(config.file, terminal.environment, { readsSecrets: true, isReload: true });
+  const reread =
+    compat === undefined
+      ? () => loadConfig(config.file, terminal.environment, { readsSecrets: true, isReload: true })
+      : async () => (await import('../import/oauth-agent/load.ts')).unchangeable(loaded);
   const service = await serve(loaded, version(), reread);
   reload.now = () => void service.reload('signal');
   if (reload.wanted) reload.now();

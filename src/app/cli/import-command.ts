@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { compilePattern } from '../../adapters/re2js/compile-pattern.ts';
 import { importOauth2Proxy } from '../import/oauth2-proxy/import.ts';
 import { knownRelease } from '../import/oauth2-proxy/options.ts';
-import { problemLines } from '../import/oauth2-proxy/report.ts';
-import { exitCodes, type Terminal } from './terminal.ts';
+import { readText } from './read-text.ts';
+import { tellImported } from './tell-imported.ts';
+import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
 /** What `sallyport import oauth2-proxy` is called with. */
@@ -29,14 +29,7 @@ export function importCommand(flags: readonly string[], options: ImportOptions, 
     },
     { readText, compiles: (source) => compilePattern(source).kind === 'ok', heading: headingLines() },
   );
-  if (imported.kind === 'failed') {
-    terminal.err(asText(problemLines(imported.problems)));
-    return exitCodes.failed;
-  }
-  terminal.out(imported.yaml);
-  if (options.report === true) terminal.out(`\n${asText(imported.report.map((line) => `# ${line}`.trimEnd()))}`);
-  else terminal.err(asText(imported.report));
-  return exitCodes.ok;
+  return tellImported(imported, options.report === true, terminal);
 }
 
 function headingLines(): readonly string[] {
@@ -44,17 +37,4 @@ function headingLines(): readonly string[] {
     `Made by sallyport ${version()} import oauth2-proxy, which knows release ${knownRelease}. Read the comments, then:`,
     '  sallyport check --config sallyport.yaml',
   ];
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined; // why matters little: the caller says which file it is
-  }
-}
-
-// Names and patterns come from files; a terminal must not take one for a command.
-function asText(lines: readonly string[]): string {
-  return lines.map((line) => `${line.replaceAll(/\p{Cc}/gu, '\ufffd')}\n`).join('');
 }

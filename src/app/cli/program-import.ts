@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import type { ImportOptions } from './import-command.ts';
+import type { OauthAgentImportOptions } from './import-oauth-agent-command.ts';
 import type { Terminal } from './terminal.ts';
 
 /** `sallyport import`: translations of what other programs are configured with. */
 export function addImportCommands(program: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
-  program
+  const group = program
     .command('import')
     .summary('move from another program')
-    .description('Translate the configuration of another program.')
+    .description('Translate the configuration of another program.');
+  group
     .command('oauth2-proxy')
     .summary('move from oauth2-proxy')
     .description(
@@ -23,5 +25,18 @@ export function addImportCommands(program: Command, terminal: Terminal, finish: 
     .action(async (flags: readonly string[], options: ImportOptions) => {
       const { importCommand } = await import('./import-command.ts');
       finish(importCommand(flags, options, terminal));
+    });
+  group
+    .command('oauth-agent')
+    .summary('move from an OAuth agent')
+    .description(
+      'Print the sallyport.yaml for the environment of an OAuth agent (CLIENT_ID, COOKIE_ENCRYPTION_KEY, …); the report goes to stderr. No secret is printed. Guide: docs/migrate-oauth-agent.md',
+    )
+    .option('--env-file <file>', 'NAME=value lines, in place of the variables of this process')
+    .option('--origin <origin...>', 'where browsers reach the APIs, in place of SALLYPORT_ORIGINS')
+    .option('--report', 'the report as comments at the end of the output, in place of stderr')
+    .action(async (options: OauthAgentImportOptions) => {
+      const { importOauthAgentCommand } = await import('./import-oauth-agent-command.ts');
+      finish(importOauthAgentCommand(options, terminal));
     });
 }

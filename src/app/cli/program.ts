@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import type { ConfigPlace } from './config-commands.ts';
 import { addImportCommands } from './program-import.ts';
 import { addKeysCommands } from './program-keys.ts';
 import { addRunningCommands, withNamesLast } from './program-running.ts';
@@ -9,6 +10,12 @@ const configOption = [
   '-c, --config <file>',
   'the configuration (default: $SALLYPORT_CONFIG, else ./sallyport.yaml)',
 ] as const;
+
+function compatOption(): Option {
+  const description =
+    'in place of a file: the variables of another program, so that it can be replaced as it stands. Guide: docs/migrate-oauth-agent.md';
+  return new Option('--compat <program>', description).choices(['oauth-agent']).conflicts(['config', 'secrets']);
+}
 
 const closing = `
 Exit codes: 0 done; 1 the configuration is invalid, or the command failed; 2 wrong usage.
@@ -65,19 +72,21 @@ function addConfigCommands(program: Command, terminal: Terminal, finish: (exitCo
       'Run the check, the side service and the operations listener until SIGTERM or SIGINT. SIGHUP, or a change of the configuration or of a file that it names, is taken over without a restart.',
     )
     .option(...configOption)
-    .action(async ({ config }: { config?: string }) => {
+    .addOption(compatOption())
+    .action(async (place: ConfigPlace) => {
       const { serveCommand } = await import('./config-commands.ts');
-      finish(await serveCommand(config, terminal));
+      finish(await serveCommand(place, terminal));
     });
   program
     .command('check')
     .summary('check a configuration')
     .description('Check a configuration whole: every error with its line, what was expected and what to write instead.')
     .option(...configOption)
+    .addOption(compatOption())
     .option('--no-secrets', 'do not read secrets and certificates, for checks where they are not at hand')
-    .action(async ({ config, secrets }: { config?: string; secrets: boolean }) => {
+    .action(async (options: ConfigPlace & { secrets: boolean }) => {
       const { checkCommand } = await import('./config-commands.ts');
-      finish(await checkCommand({ config, secrets }, terminal));
+      finish(await checkCommand(options, terminal));
     });
   program
     .command('schema')

@@ -1,6 +1,6 @@
+import type { Problem } from '../problem.ts';
 import { isRecord } from './alpha-values.ts';
 import type { IdentityHeader, Upstream } from './original.ts';
-import type { Problem } from './problem.ts';
 
 /** Upstreams, as a list or in `upstreamConfig`. */
 export function alphaUpstreams(value: unknown, found: Problem[]): readonly Upstream[] {

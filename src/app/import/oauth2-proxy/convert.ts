@@ -1,12 +1,12 @@
+import { noFindings, type Remark } from '../findings.ts';
+import { printConfiguration } from '../print.ts';
+import type { Problem } from '../problem.ts';
 import { admissionOf, asksForAddresses, groupsClaimOf } from './admission.ts';
-import { noFindings, type Remark } from './findings.ts';
 import { identitySettingsOf } from './headers.ts';
 import { listenersOf } from './listeners.ts';
 import type { Compiles } from './open-paths.ts';
 import type { Original } from './original.ts';
 import { pagesOf } from './pages.ts';
-import { printConfiguration } from './print.ts';
-import type { Problem } from './problem.ts';
 import { providersOf } from './providers.ts';
 import { rulesOf } from './rules.ts';
 import { sessionSettingsOf } from './session.ts';

@@ -1,4 +1,5 @@
-import { decide, type Findings, fail } from './findings.ts';
+import { decide, type Findings } from '../findings.ts';
+import { fail } from './fail.ts';
 import { type Given, listOf, textOf } from './given.ts';
 
 /** Tenants that may log in, each an issuer of its own. */

@@ -1,7 +1,7 @@
+import type { Problem } from '../problem.ts';
 import { secondsOfGoDuration } from './go-duration.ts';
 import type { Option } from './option.ts';
 import { optionOf } from './options.ts';
-import type { Problem } from './problem.ts';
 
 /** An option that somebody set. */
 export interface GivenOption {

@@ -1,4 +1,4 @@
-import { comment, decide, type Findings } from './findings.ts';
+import { comment, decide, type Findings } from '../findings.ts';
 import { isOn, textOf } from './given.ts';
 import type { IdentityHeader, Original } from './original.ts';
 import type { ProviderKind } from './provider-kinds.ts';

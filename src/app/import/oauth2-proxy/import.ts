@@ -1,11 +1,13 @@
+import { parseEnvironmentFile } from '../environment-file.ts';
+import type { Imported } from '../imported.ts';
+import type { Problem } from '../problem.ts';
 import { replacedByAlpha } from './alpha-fields.ts';
 import { convert } from './convert.ts';
 import { type Given, mergeReadings, textOf } from './given.ts';
 import type { Compiles } from './open-paths.ts';
 import type { AlphaParts } from './original.ts';
-import type { Problem } from './problem.ts';
 import { type AlphaReading, readAlpha } from './read-alpha.ts';
-import { parseEnvironmentFile, readEnvironment } from './read-environment.ts';
+import { readEnvironment } from './read-environment.ts';
 import { readFlags } from './read-flags.ts';
 import { readToml } from './read-toml.ts';
 import { reportOf } from './report.ts';
@@ -29,10 +31,6 @@ export interface ImportTools {
   readonly compiles: Compiles;
   readonly heading: readonly string[];
 }
-
-export type Imported =
-  | { readonly kind: 'done'; readonly yaml: string; readonly report: readonly string[] }
-  | { readonly kind: 'failed'; readonly problems: readonly Problem[] };
 
 /** `sallyport import oauth2-proxy`: flags over environment over file, as oauth2-proxy reads them. */
 export function importOauth2Proxy(sources: Sources, tools: ImportTools): Imported {

@@ -1,4 +1,4 @@
-import { comment, decide, type Findings } from './findings.ts';
+import { comment, decide, type Findings } from '../findings.ts';
 import { isOn, textOf } from './given.ts';
 import type { Original } from './original.ts';
 import type { Workload } from './upstreams.ts';

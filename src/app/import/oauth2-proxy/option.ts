@@ -1,13 +1,4 @@
-/** What becomes of an option. */
-export type Outcome =
-  /** It has a place in sallyport.yaml. */
-  | { readonly kind: 'mapped'; readonly to: string }
-  /** Nothing corresponds to it. `instead` says why, and what to do. */
-  | { readonly kind: 'none'; readonly instead: string }
-  /** Sallyport does it anyway, or has no use for it. */
-  | { readonly kind: 'unneeded'; readonly why: string }
-  /** It switches a check off, and Sallyport does not. */
-  | { readonly kind: 'refused'; readonly why: string };
+import type { Outcome } from '../outcome.ts';
 
 /** One option of oauth2-proxy, which can be a flag, an environment variable and a key of its file. */
 export interface Option {
@@ -22,26 +13,6 @@ export interface Option {
   /** On the command line alone: no variable and no key of the file says it. */
   readonly isOnlyFlag?: true;
   readonly outcome: Outcome;
-}
-
-/** Mapped to settings of sallyport.yaml. */
-export function to(settings: string): Outcome {
-  return { kind: 'mapped', to: settings };
-}
-
-/** Without an equivalent: why, and what to do instead. */
-export function none(instead: string): Outcome {
-  return { kind: 'none', instead };
-}
-
-/** Without a need: why. */
-export function unneeded(why: string): Outcome {
-  return { kind: 'unneeded', why };
-}
-
-/** Refused on purpose: why. */
-export function refused(why: string): Outcome {
-  return { kind: 'refused', why };
 }
 
 /** Keys of the file that do not follow the rule of {@link keyOf}. */

@@ -1,4 +1,5 @@
-import { keyOf, type Option, type Outcome } from './option.ts';
+import type { Outcome } from '../outcome.ts';
+import { keyOf, type Option } from './option.ts';
 import { optionGroups } from './options.ts';
 
 /** The table of docs/migrate-oauth2-proxy.md: every option and what becomes of it, as Markdown. */

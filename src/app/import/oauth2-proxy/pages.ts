@@ -1,4 +1,4 @@
-import { decide, type Findings } from './findings.ts';
+import { decide, type Findings } from '../findings.ts';
 import { textOf } from './given.ts';
 import type { Original } from './original.ts';
 

@@ -1,7 +1,7 @@
+import type { Problem } from '../problem.ts';
 import type { GivenOption, Reading } from './given.ts';
 import { secondsOfGoDuration } from './go-duration.ts';
 import type { Option } from './option.ts';
-import type { Problem } from './problem.ts';
 
 /** What strconv.ParseBool accepts. */
 const goBooleans = new Set(['1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False']);

@@ -1,4 +1,4 @@
-import { comment, decide, type Findings, todo } from './findings.ts';
+import { comment, decide, type Findings, todo } from '../findings.ts';
 import { isOn } from './given.ts';
 import type { Original } from './original.ts';
 import type { ProviderKind } from './provider-kinds.ts';

@@ -1,4 +1,5 @@
-import { comment, decide, type Findings, fail } from './findings.ts';
+import { comment, decide, type Findings } from '../findings.ts';
+import { fail } from './fail.ts';
 import { type Given, isOn, textOf } from './given.ts';
 import type { Original } from './original.ts';
 import type { ProviderKind } from './provider-kinds.ts';

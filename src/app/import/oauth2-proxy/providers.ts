@@ -1,11 +1,13 @@
+import { comment, decide, type Findings, todo } from '../findings.ts';
+import { nearest } from '../nearest.ts';
 import { allowedTenants, tenantIssuer } from './entra.ts';
-import { comment, decide, type Findings, fail, todo } from './findings.ts';
+import { fail } from './fail.ts';
 import { isOn, listOf, textOf } from './given.ts';
 import type { Original } from './original.ts';
 import { credentialOf } from './provider-credential.ts';
 import { endpointsOf } from './provider-endpoints.ts';
 import { type ProviderKind, providerKinds, providersWithout } from './provider-kinds.ts';
-import { nearest, suggestion } from './suggest.ts';
+import { suggestion } from './suggest.ts';
 
 /** The providers of the result. */
 export interface Providers {

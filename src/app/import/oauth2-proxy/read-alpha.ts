@@ -1,4 +1,6 @@
 import { parseDocument } from 'yaml';
+import { nearest } from '../nearest.ts';
+import type { Problem } from '../problem.ts';
 import { idleProviderFields, providerFields, serverFields } from './alpha-fields.ts';
 import { alphaHeaders, alphaUpstreams } from './alpha-lists.ts';
 import { fieldsOf, isRecord, textsIn } from './alpha-values.ts';
@@ -6,8 +8,7 @@ import type { Reading } from './given.ts';
 import { optionOf } from './options.ts';
 import type { AlphaParts } from './original.ts';
 import { joinReadings, readGiven } from './parse-value.ts';
-import type { Problem } from './problem.ts';
-import { nearest, suggestion } from './suggest.ts';
+import { suggestion } from './suggest.ts';
 
 /** What an alpha configuration says. */
 export interface AlphaReading extends Reading {

@@ -1,9 +1,10 @@
+import { nearest } from '../nearest.ts';
+import type { Problem } from '../problem.ts';
 import type { Reading } from './given.ts';
 import { keyOf, type Option, variableOf } from './option.ts';
 import { settableOptions } from './options.ts';
 import { joinReadings, readGiven } from './parse-value.ts';
-import type { Problem } from './problem.ts';
-import { nearest, suggestion } from './suggest.ts';
+import { suggestion } from './suggest.ts';
 
 const prefix = 'OAUTH2_PROXY_';
 
@@ -34,20 +35,4 @@ function unknown(name: string): Problem {
   const meant = nearest(name.slice(prefix.length).toLowerCase(), keys);
   const problem = 'oauth2-proxy has no option of this name, and has ignored it';
   return { subject: name, problem, suggestion: suggestion(meant && `${prefix}${meant.toUpperCase()}`) };
-}
-
-/** Variables of a file with `NAME=value` lines, as `docker run --env-file` and systemd read it. */
-export function parseEnvironmentFile(text: string): ReadonlyMap<string, string> {
-  const lines = text.split(/\r?\n/).filter((line) => !/^\s*(?:#|;|$)/.test(line));
-  return new Map(
-    lines.flatMap((line) => {
-      const [, name, value = ''] = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line) ?? [];
-      return name === undefined ? [] : [[name, unquote(value.trim())] as const];
-    }),
-  );
-}
-
-function unquote(value: string): string {
-  const [, , inner] = /^(["'])(.*)\1$/s.exec(value) ?? [];
-  return inner ?? value;
 }

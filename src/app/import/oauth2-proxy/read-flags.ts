@@ -1,8 +1,9 @@
+import { nearest } from '../nearest.ts';
 import type { Reading } from './given.ts';
 import { optionsByFlag } from './options.ts';
 import { joinReadings, readGiven } from './parse-value.ts';
 import { splitCsv } from './split-csv.ts';
-import { nearest, suggestion } from './suggest.ts';
+import { suggestion } from './suggest.ts';
 
 /** Flags as oauth2-proxy's command line takes them: `--flag=value`, `--flag value`, and `--flag` alone for true. */
 export function readFlags(words: readonly string[]): Reading {

@@ -1,10 +1,11 @@
 import { parse, TomlError } from 'smol-toml';
+import { nearest } from '../nearest.ts';
+import type { Problem } from '../problem.ts';
 import type { Reading } from './given.ts';
 import { keyOf, type Option } from './option.ts';
 import { optionsByFlag, settableOptions } from './options.ts';
 import { joinReadings, readGiven } from './parse-value.ts';
-import type { Problem } from './problem.ts';
-import { nearest, suggestion } from './suggest.ts';
+import { suggestion } from './suggest.ts';
 
 const optionsByKey: ReadonlyMap<string, Option> = new Map([
   ...settableOptions.map((option) => [keyOf(option), option] as const),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { parseEnvironmentFile } from '../environment-file.ts';
 import { isOn, listOf, mergeReadings, secondsIn, textOf } from './given.ts';
 import { durationText, secondsOfGoDuration } from './go-duration.ts';
-import { parseEnvironmentFile, readEnvironment } from './read-environment.ts';
+import { readEnvironment } from './read-environment.ts';
 import { readFlags } from './read-flags.ts';
 import { readToml } from './read-toml.ts';
 import { splitCsv } from './split-csv.ts';

@@ -1,5 +1,6 @@
+import { comment, decide, type Findings } from '../findings.ts';
 import type { Admission } from './admission.ts';
-import { comment, decide, type Findings, fail } from './findings.ts';
+import { fail } from './fail.ts';
 import { isOn, listOf } from './given.ts';
 import { keepsAuthorization } from './headers.ts';
 import { type Compiles, type OpenPath, readOpenPath, wholePath, widthOf } from './open-paths.ts';

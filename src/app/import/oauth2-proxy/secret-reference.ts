@@ -1,4 +1,4 @@
-import { type Findings, todo } from './findings.ts';
+import { type Findings, todo } from '../findings.ts';
 import { textOf } from './given.ts';
 import { variableOf } from './option.ts';
 import { optionOf } from './options.ts';

@@ -1,4 +1,5 @@
-import { comment, decide, type Findings, fail } from './findings.ts';
+import { comment, decide, type Findings } from '../findings.ts';
+import { fail } from './fail.ts';
 import { isOn, secondsIn, textOf } from './given.ts';
 import { durationText } from './go-duration.ts';
 import type { Original } from './original.ts';

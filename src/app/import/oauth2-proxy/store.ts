@@ -1,4 +1,5 @@
-import { comment, decide, type Findings, fail, todo } from './findings.ts';
+import { comment, decide, type Findings, todo } from '../findings.ts';
+import { fail } from './fail.ts';
 import { isOn, listOf, textOf } from './given.ts';
 import type { Original } from './original.ts';
 import { type SecretReference, secretReference } from './secret-reference.ts';

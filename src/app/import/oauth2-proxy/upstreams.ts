@@ -1,4 +1,5 @@
-import { decide, type Findings, fail } from './findings.ts';
+import { decide, type Findings } from '../findings.ts';
+import { fail } from './fail.ts';
 import { isOn, listOf } from './given.ts';
 import type { Original, Upstream } from './original.ts';
 

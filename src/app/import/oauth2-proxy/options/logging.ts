@@ -1,4 +1,5 @@
-import { none, type Option, unneeded } from '../option.ts';
+import { none, unneeded } from '../../outcome.ts';
+import type { Option } from '../option.ts';
 
 const oneFormat = none('logs are JSON lines of one form; select and rename fields where they are collected');
 const standardOutput = none('logs go to the standard output; let the system that runs the process keep them');

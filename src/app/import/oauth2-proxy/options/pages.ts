@@ -1,4 +1,5 @@
-import { none, type Option, to, unneeded } from '../option.ts';
+import { none, to, unneeded } from '../../outcome.ts';
+import type { Option } from '../option.ts';
 
 export const pageOptions: readonly Option[] = [
   {

@@ -1,4 +1,5 @@
-import { none, type Option, to, unneeded } from '../option.ts';
+import { none, to, unneeded } from '../../outcome.ts';
+import type { Option } from '../option.ts';
 
 const noBearer = none('callers with tokens of their own get 401: bearer tokens are not accepted by session mode');
 

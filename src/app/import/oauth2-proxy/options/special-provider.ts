@@ -1,4 +1,5 @@
-import { none, type Option, to, unneeded } from '../option.ts';
+import { none, to, unneeded } from '../../outcome.ts';
+import type { Option } from '../option.ts';
 
 const noGoogleGroups = none(
   'groups of Google are not in its ID token: logins are denied until you name domains or addresses, see the guide',

@@ -1,4 +1,5 @@
-import { none, type Option, refused, to, unneeded } from '../option.ts';
+import { none, refused, to, unneeded } from '../../outcome.ts';
+import type { Option } from '../option.ts';
 
 export const upstreamOptions: readonly Option[] = [
   {

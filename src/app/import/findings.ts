@@ -10,8 +10,8 @@ export interface Comment {
 export interface Remark {
   /** `todo`: nothing works before it is done. `decide`: look at it; what was not clear is closed. */
   readonly kind: 'todo' | 'decide';
-  /** The options that it is about, without hyphens. */
-  readonly flags: readonly string[];
+  /** The options that it is about. */
+  readonly options: readonly string[];
   readonly text: string;
 }
 
@@ -33,16 +33,16 @@ export function comment(found: Findings, path: Comment['path'], text: string): v
 }
 
 /** Adds something that must be done. */
-export function todo(found: Findings, flags: readonly string[], text: string): void {
-  found.remarks.push({ kind: 'todo', flags, text });
+export function todo(found: Findings, options: readonly string[], text: string): void {
+  found.remarks.push({ kind: 'todo', options, text });
 }
 
 /** Adds something that a person must look at. */
-export function decide(found: Findings, flags: readonly string[], text: string): void {
-  found.remarks.push({ kind: 'decide', flags, text });
+export function decide(found: Findings, options: readonly string[], text: string): void {
+  found.remarks.push({ kind: 'decide', options, text });
 }
 
 /** Adds an error: there will be no result. */
-export function fail(found: Findings, flag: string, problem: string, suggestion?: string): void {
-  found.problems.push({ subject: `--${flag}`, problem, suggestion });
+export function fail(found: Findings, subject: string, problem: string, suggestion?: string): void {
+  found.problems.push({ subject, problem, suggestion });
 }

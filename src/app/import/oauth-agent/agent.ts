@@ -1,0 +1,79 @@
+import { comment, decide, type Findings, fail } from '../findings.ts';
+import type { Origins } from './origins.ts';
+import { splitList } from './split-list.ts';
+import type { VariableName } from './variables.ts';
+
+/** `modes.agent`: sealed cookies in the form that gateways of the original understand. */
+export function agentOf(
+  settings: ReadonlyMap<VariableName, string>,
+  redirectUri: string,
+  { trustedOrigins, origins }: { readonly trustedOrigins: readonly string[] } & Origins,
+  found: Findings,
+): Readonly<Record<string, unknown>> {
+  const afterLogout = settings.get('POST_LOGOUT_REDIRECT_URI');
+  const domain = settings.get('COOKIE_DOMAIN')?.replace(/^\./, '');
+  const isPlain = origins.length > 0 && origins.every((origin) => origin.startsWith('http:'));
+  if (isPlain) {
+    const path = ['modes', 'agent', 'cookie', 'insecureHttp'];
+    comment(found, path, 'For development: cookies cross the network in the clear.');
+    decide(found, ['TRUSTED_WEB_ORIGIN'], 'cookies have no Secure, since the site is plain HTTP: for development only');
+  }
+  const text =
+    'Cookies as the original seals them (0x01), so that its gateways read them. Set write: false without such a gateway.';
+  comment(found, ['modes', 'agent', 'version1'], text);
+  return {
+    mode: 'oauth-agent',
+    provider: 'login',
+    state: 'sealed',
+    basePath: basePathOf(settings, found),
+    redirectUri,
+    ...(afterLogout === undefined ? {} : { postLogoutRedirectUri: afterLogout }),
+    trustedOrigins,
+    cors: { enabled: isCorsEnabled(settings, { trustedOrigins, origins }, found) },
+    cookie: {
+      prefix: settings.get('COOKIE_NAME_PREFIX') ?? 'example',
+      ...(domain === undefined ? {} : { domain }),
+      ...(isPlain ? { insecureHttp: true } : {}),
+    },
+    version1: { key: { env: 'COOKIE_ENCRYPTION_KEY' }, write: true },
+  };
+}
+
+/** TRUSTED_WEB_ORIGIN, which may be a list, else the origin of the page that logins end in. */
+export function trustedOriginsOf(
+  settings: ReadonlyMap<VariableName, string>,
+  redirectUri: string | undefined,
+  found: Findings,
+): readonly string[] {
+  const named = splitList(settings.get('TRUSTED_WEB_ORIGIN') ?? '');
+  if (named.length > 0 || redirectUri === undefined || !URL.canParse(redirectUri)) return named;
+  const { origin } = new URL(redirectUri);
+  decide(found, ['TRUSTED_WEB_ORIGIN'], `it is not set: ${origin} is trusted, where REDIRECT_URI is, and no other`);
+  return [origin];
+}
+
+const defaultBasePath = '/oauth-agent';
+
+function basePathOf(settings: ReadonlyMap<VariableName, string>, found: Findings): string {
+  const path = (settings.get('COOKIE_BASE_PATH') ?? defaultBasePath).replace(/\/+$/, '');
+  if (path !== '') return path;
+  decide(found, ['COOKIE_BASE_PATH'], `the whole host cannot be the agent's: ${defaultBasePath} is taken`);
+  return defaultBasePath;
+}
+
+// The original has it on unless it is told otherwise.
+function isCorsEnabled(
+  settings: ReadonlyMap<VariableName, string>,
+  { trustedOrigins, origins }: { readonly trustedOrigins: readonly string[]; readonly origins: readonly string[] },
+  found: Findings,
+): boolean {
+  const text = settings.get('CORS_ENABLED') ?? 'true';
+  if (text !== 'true' && text !== 'false') fail(found, 'CORS_ENABLED', 'expected true or false');
+  const isSameOrigin = trustedOrigins.every((origin) => origins.includes(origin));
+  if (text === 'true' && isSameOrigin && origins.length > 0) {
+    const problem =
+      'the application is on the same origin as its APIs, where browsers send no Origin with GET, and such requests are refused: set it to false';
+    decide(found, ['CORS_ENABLED'], problem);
+  }
+  return text === 'true';
+}
