@@ -13,8 +13,8 @@ function processes(name: string, seconds: number): TestProjectInlineConfiguratio
   };
 }
 
-/** What does not depend on the store runs on one: its pages and pictures, and the demo, which brings its own. */
-const onOneStore = ['browser-pages', 'demo'];
+/** What does not depend on the store runs on one: its pages and pictures, the single-page application, and the demo, which brings its own. */
+const onOneStore = ['browser-pages', 'browser-agent', 'demo'];
 
 /**
  * The end-to-end tests with worlds on this store, unless a test names its own. `elsewhere`: files that it is not for.
@@ -29,7 +29,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts'], testTimeout: 10_000 } },
+      { test: { name: 'unit', include: ['src/**/*.test.ts', 'examples/**/*.test.ts'], testTimeout: 10_000 } },
       { test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'], testTimeout: 60_000 } },
       processes('contract', 20),
       processes('integration', 20),

@@ -8,8 +8,9 @@ cd "$root"
 mkdir -p .demo/compose envoy
 [ -s .demo/keys.json ] || $sallyport keys new >.demo/keys.json
 [ -s .demo/signing-keys.json ] || $sallyport issuer signing-keys new >.demo/signing-keys.json
-[ -s .demo/client-secret ] ||
-  node -e 'process.stdout.write(crypto.randomBytes(32).toString("base64url"))' >.demo/client-secret
+for secret in client-secret spa-client-secret; do
+  [ -s .demo/$secret ] || node -e 'process.stdout.write(crypto.randomBytes(32).toString("base64url"))' >.demo/$secret
+done
 # As deep below the folder as the original, for the file names inside. Only Docker reaches the address it publishes.
 sed -e 's|^  type: memory$|  type: redis\n  url: redis://127.0.0.1:6379|' \
   -e 's|^  listen: 127.0.0.1:8080$|  listen: 0.0.0.0:8080|' \

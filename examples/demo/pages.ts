@@ -22,6 +22,7 @@ export function startPage(): PlainReply {
             '/api/whoami',
             'The same as JSON. A script without a session gets 401 with a login URL, never a redirect.',
           ),
+          tryRow('/spa/', 'A single-page application: the session in cookies, and no token in the browser.'),
           tryRow('/public/', 'Open to all. Log in, come back: no identity is sent here.'),
           tryRow('/secret', 'No rule names it, so it is refused.'),
         ]}

@@ -10,7 +10,7 @@ export interface Received {
 }
 
 /** Reads the identity headers and the table of all headers. */
-export function received(request: IncomingMessage): Received {
+export function received(request: Pick<IncomingMessage, 'headers' | 'rawHeaders'>): Received {
   return {
     user: identity(request, 'x-auth-request-user'),
     email: identity(request, 'x-auth-request-email'),
@@ -19,7 +19,7 @@ export function received(request: IncomingMessage): Received {
   };
 }
 
-function identity(request: IncomingMessage, header: string): string | undefined {
+function identity(request: Pick<IncomingMessage, 'headers'>, header: string): string | undefined {
   const value = request.headers[header];
   return typeof value === 'string' ? value : undefined;
 }

@@ -21,6 +21,7 @@ export async function makeSecrets(node) {
     makeOnce('keys.json', () => sallyport(node, ['keys', 'new'])),
     makeOnce('signing-keys.json', () => sallyport(node, ['issuer', 'signing-keys', 'new'])),
     makeOnce('client-secret', async () => randomBytes(32).toString('base64url')),
+    makeOnce('spa-client-secret', async () => randomBytes(32).toString('base64url')),
   ]);
 }
 

@@ -52,6 +52,14 @@ test.each([[[]], [['--redis']]])(
     expect((await client.open('http://127.0.0.1:8080/', { headers: { host: 'localhost:8080' } })).body).toContain(
       'Try it',
     );
+    for (const [path, type] of [
+      ['/spa/', 'text/html; charset=utf-8'],
+      ['/spa/app/main.ts', 'text/javascript; charset=utf-8'],
+      ['/spa/client/src/agent-client.ts', 'text/javascript; charset=utf-8'],
+    ] as const) {
+      const file = await client.open(`http://127.0.0.1:8080${path}`, { headers: { host: 'localhost:8080' } });
+      expect([file.status, ...file.values('content-type')], path).toEqual([200, type]);
+    }
     expect((await client.open('http://127.0.0.1:8080/app/', { headers: { host: 'localhost:8080' } })).status).toBe(302);
 
     expect(await demo.stop('SIGINT')).toEqual({ code: 0, signal: undefined });

@@ -47,6 +47,7 @@ async function writeMounts(folder: string): Promise<void> {
   await writeFile(join(folder, 'keys.json'), freshKeyRing());
   await writeFile(join(folder, 'signing-keys.json'), await newSigningKeys());
   await writeFile(join(folder, 'client-secret'), 'a-client-secret-of-the-demo');
+  await writeFile(join(folder, 'spa-client-secret'), 'another-client-secret-of-the-demo');
 }
 
 function userOf({ user }: ImageTree): { readonly uid: number; readonly gid: number } {
@@ -154,7 +155,7 @@ async function demo(mounts: string, http: number, ops: number): Promise<string> 
   const text = await readFile(join(root, 'examples/demo/sallyport.yaml'), 'utf8');
   const config = parse(text.replaceAll('../../.demo', mounts));
   config.listen = { authz: `unix:${join(sockets, 'authz.sock')}`, http: `127.0.0.1:${http}`, ops: `127.0.0.1:${ops}` };
-  config.providers.demo.backChannelUrl = `http://127.0.0.1:${http}`;
+  for (const name of ['demo', 'demo-spa']) config.providers[name].backChannelUrl = `http://127.0.0.1:${http}`;
   config.shutdown = { delay: '0s' };
   return stringify(config);
 }

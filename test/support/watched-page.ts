@@ -41,13 +41,18 @@ export async function watchedPage(context: BrowserContext, origins: readonly str
     async accessibilityProblems() {
       await forbidScripts(false);
       try {
-        if ((await page.evaluate('typeof axe')) === 'undefined') await page.evaluate(axe);
-        const found = await page.evaluate(`axe.run(document, { resultTypes: ['violations', 'incomplete'] })`);
-        const { violations, incomplete } = found as AxeResults; // what axe.run resolves to
-        return [...violations, ...incomplete].flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+        return await accessibilityProblemsOf(page);
       } finally {
         await forbidScripts(true);
       }
     },
   };
+}
+
+/** What axe-core finds wrong with what a page shows now, each as one line. The page's scripts must be allowed to run. */
+export async function accessibilityProblemsOf(page: Page): Promise<readonly string[]> {
+  if ((await page.evaluate('typeof axe')) === 'undefined') await page.evaluate(axe);
+  const found = await page.evaluate(`axe.run(document, { resultTypes: ['violations', 'incomplete'] })`);
+  const { violations, incomplete } = found as AxeResults; // what axe.run resolves to
+  return [...violations, ...incomplete].flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
