@@ -33,7 +33,8 @@ await runScript(async () => {
   };
   try {
     const config = withRedis ? await startRedis(start, tools.redis ?? 'redis-server') : demoConfig;
-    start('workload', node, [join('examples', 'demo', 'workload.ts')]);
+    // It strips the types of the single-page application, which Node calls experimental on each start.
+    start('workload', node, ['--disable-warning=ExperimentalWarning', join('examples', 'demo', 'workload.ts')]);
     start('sallyport', node, [join('src', 'main.ts'), 'serve', '--config', config]);
     const envoyConfig = await writeEnvoyConfig(node, config);
     const quietly = ['--log-level', 'warning', '--concurrency', '1', '--disable-hot-restart'];

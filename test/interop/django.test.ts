@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createClient, type TestClient } from '../support/client.ts';
+import { agentJourney } from './agent-journey.ts';
 import { type DjangoServer, startDjango } from './django-server.ts';
 import { startGate } from './gate.ts';
 import { journey } from './journey.ts';
@@ -133,6 +134,19 @@ describe('django-oauth-toolkit, refresh tokens that are used once', () => {
         revoked: '400 invalid_grant',
         afterLogout: '400 invalid_grant',
       },
+    };
+  });
+});
+
+describe('django-oauth-toolkit, an OAuth agent', () => {
+  agentJourney(async () => {
+    const lifetime = 3;
+    const django = await startDjango(true, lifetime);
+    const plain = ['client_id', 'code_challenge', 'code_challenge_method', 'nonce', 'redirect_uri', 'response_type'];
+    return {
+      ...(await subjectOf(django, true)),
+      lifetime,
+      requests: { plain: { settings: {}, carries: [...plain, 'scope', 'state', 'ui_locales'] } },
     };
   });
 });

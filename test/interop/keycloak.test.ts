@@ -9,6 +9,7 @@ import { createAuthority, type TestAuthority } from '../support/certificates.ts'
 import { createClient } from '../support/client.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { startWorld } from '../support/world.ts';
+import { agentJourney } from './agent-journey.ts';
 import { startGate } from './gate.ts';
 import { journey } from './journey.ts';
 import { createRealm, type Realm } from './keycloak-realm.ts';
@@ -147,6 +148,40 @@ describe('Keycloak, refresh tokens that are used once', () => {
         endsOnReuse: true,
         revoked: '400 invalid_grant',
         afterLogout: '400 invalid_grant',
+      },
+    };
+  });
+});
+
+describe('Keycloak, an OAuth agent', () => {
+  agentJourney(async () => {
+    const lifetime = 3;
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const publicKey = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'agent', use: 'sig', alg: 'ES256' };
+    const key = await secretFile(String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })));
+    const subject = await keycloakSubject(keycloak, {
+      realm: await createRealm(keycloak, 'agent', {
+        accessTokenLifespan: lifetime,
+        revokeRefreshToken: true,
+        refreshTokenMaxReuse: 0,
+      }),
+      client: { clientId: 'agent', authentication: { kind: 'jwt', publicKey, algorithm: 'ES256' } },
+      settings: {
+        clientAuthentication: 'private_key_jwt',
+        clientKey: { key, id: 'agent', algorithm: 'ES256' },
+      },
+      wrongCredentials: {},
+    });
+    return {
+      ...subject,
+      lifetime,
+      requests: {
+        pushed: { settings: { pushedAuthorization: true }, carries: ['client_id', 'request_uri'] },
+        signed: { settings: { requestObject: {} }, carries: ['client_id', 'request'] },
+        both: {
+          settings: { requestObject: {}, pushedAuthorization: true },
+          carries: ['client_id', 'request_uri'],
+        },
       },
     };
   });

@@ -32,7 +32,7 @@ async function expectNextRequestToWork(world: World, path: string): Promise<void
 }
 
 /** Looks for everything secret that this test file issued in what Sallyport and Envoy wrote so far. */
-export function expectNoSecretInLogs(world: World): void {
+export function expectNoSecretInLogs(world: Pick<World, 'provider' | 'keyRing' | 'envoy' | 'replicas'>): void {
   const secrets = [world.provider.clientSecret, ...keyRingSecrets(world.keyRing), ...seenSecrets()];
   const spellings = new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]));
   for (const [name, text] of [

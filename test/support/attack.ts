@@ -22,7 +22,7 @@ export async function portsOf(world: World): Promise<Ports> {
 }
 
 /** Sends these bytes and looks at what the workload saw of them. */
-export async function attempt(world: World, port: number, bytes: string): Promise<Attempt> {
+export async function attempt(world: Pick<World, 'upstream'>, port: number, bytes: string): Promise<Attempt> {
   world.upstream.clear();
   const answer = await sendRaw(port, bytes);
   return { answer, reached: [...world.upstream.requests] };

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { compilePattern } from '../../src/adapters/re2js/compile-pattern.ts';
 import type { Config } from '../../src/app/config/config.ts';
 import { loadConfig } from '../../src/app/config/load-config.ts';
-import { type Imported, importOauth2Proxy, type Sources } from '../../src/app/import/oauth2-proxy/import.ts';
+import type { Imported } from '../../src/app/import/imported.ts';
+import { importOauth2Proxy, type Sources } from '../../src/app/import/oauth2-proxy/import.ts';
 
 /** What an import is tried with: texts in place of files, by their names. */
 export interface ImportAttempt extends Partial<Sources> {

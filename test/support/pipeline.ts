@@ -44,7 +44,9 @@ function sendShare(port: number, requests: readonly string[]): Promise<readonly 
 function endOf(received: string, start: number): number | undefined {
   const head = received.indexOf('\r\n\r\n', start);
   if (head < 0) return undefined;
-  const [, length] = /^content-length: *(\d+)$/im.exec(received.slice(start, head)) ?? [];
+  // A 204 has no body, and says nothing of one (RFC 9110 §8.6).
+  const none = received.startsWith('HTTP/1.1 204', start) ? '0' : undefined;
+  const [, length = none] = /^content-length: *(\d+)$/im.exec(received.slice(start, head)) ?? [];
   if (length === undefined) throw new Error(`an answer without a length: ${received.slice(start, head)}`);
   const end = head + 4 + Number(length);
   return received.length < end ? undefined : end;
