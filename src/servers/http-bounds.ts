@@ -27,7 +27,9 @@ export function endUnread(
     if (!request.complete || isEnding()) response.setHeader('connection', 'close');
     return writeHead(...parts);
   }) as typeof response.writeHead;
+  // Kept: a request that somebody stopped reading has been destroyed by then, and its socket is gone from it.
+  const { socket } = request;
   response.once('finish', () => {
-    if (!request.complete) request.socket.destroySoon();
+    if (!request.complete) socket.destroySoon();
   });
 }

@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyText } from '../../../test/support/arbitraries.ts';
 import { httpRequest } from '../../../test/support/http-request.ts';
-import { type CookieStyle, clearCookie, hasCookie, readCookie, setCookie, stripCookies } from './cookies.ts';
+import {
+  type CookieStyle,
+  clearCookie,
+  countCookies,
+  hasCookie,
+  readCookie,
+  setCookie,
+  stripCookies,
+} from './cookies.ts';
 
 const own = '__Host-sallyport';
 const names = new Set([own, `${own}-login`]);
@@ -183,6 +191,13 @@ describe('hasCookie', () => {
 
   it('sees none without a Cookie header', () => {
     expect(hasCookie(httpRequest(), 'a')).toBe(false);
+  });
+});
+
+describe('countCookies', () => {
+  it('counts all of a name, whatever is in them and in whichever lines they came', () => {
+    const request = withCookies('a=1; b=1; a=', 'a=\xff; aa=1; a');
+    expect(['a', 'b', 'c'].map((name) => countCookies(request, name))).toEqual([3, 1, 0]);
   });
 });
 

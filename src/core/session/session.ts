@@ -10,7 +10,7 @@ export interface Session {
   readonly provider: string;
   /** Its issuer and our client id then: a session does not outlive a provider that keeps only its name. */
   readonly registration: string;
-  /** `sub` of the ID token. */
+  /** `sub` of the ID token; '' where nobody knows whose it is: see {@link knownSubjectOf}. */
   readonly subject: string;
   /** `sid` of the ID token (OpenID Connect Front-/Back-Channel Logout 1.0), where the provider sends one. */
   readonly providerSessionId: string | undefined;
@@ -22,4 +22,9 @@ export interface Session {
   readonly endsAt: EpochSeconds;
   /** When its token set was last replaced because a resource server had refused the access token; undefined: never. */
   readonly healedAt: EpochSeconds | undefined;
+}
+
+/** Whose session it is; undefined for one that was taken over from another program, whose cookies do not say. */
+export function knownSubjectOf({ subject }: Session): string | undefined {
+  return subject === '' ? undefined : subject;
 }
