@@ -16,6 +16,7 @@ import type { Sealer } from '../ports/sealer.ts';
 import type { SharedKeySealerFactory } from '../ports/shared-key-sealer.ts';
 import type { OnceMarkers, Store } from '../ports/store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import type { SettingsFinding, Surroundings } from './surroundings.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -119,8 +120,6 @@ export interface CommonSettings {
   readonly basePath: string | undefined;
   /** Names of the providers that it logs users in with. */
   readonly providers: readonly string[];
-  /** True where logins end in a page of the application's: an answer that the provider posts cannot get there. */
-  readonly needsQueryResponses?: true;
   /**
    * True where it answers CORS preflights itself: then its rules also get those that ask about one of their methods. With
    * false they never do, as a mode that takes a preflight for any other request would let it on.
@@ -154,6 +153,8 @@ export interface ModeDefinition<Settings extends ZodType = ZodType, Requirements
   /** As `requirements`, for an instance with these settings, where they decide what can be required. */
   requirementsFor?(settings: output<Settings>): Requirements;
   common(settings: output<Settings>): CommonSettings;
+  /** What is wrong with settings where they stand; what they say by themselves is for their schema. Pure. */
+  check?(settings: output<Settings>, surroundings: Surroundings): readonly SettingsFinding[];
   /** False for a kind that protects nothing by itself: rules cannot name its instances. True when left out. */
   readonly guardsRequests?: boolean;
   create(name: string, settings: output<Settings>, services: ModeServices): ModeInstance<output<Requirements>>;

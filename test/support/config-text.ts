@@ -18,21 +18,24 @@ export const gateMode = defineMode({
   settings: z.strictObject({
     provider: z.union([z.string(), z.array(z.string())]).optional(),
     cors: z.boolean().optional(),
-    inPage: z.literal(true).optional(),
+    misplaced: z.literal(true).optional(),
     basePath: basePathSchema.default('/_gate').describe('Where it lives.'),
     cookie: z.strictObject({ name: z.string().default('gate'), insecureHttp: z.boolean().default(false) }).prefault({}),
     lifetime: durationSchema.prefault('1h'),
     tokens: z.array(z.strictObject({ secret: secretSchema })).default([]),
   }),
   requirements: z.strictObject({ groups: z.array(z.string()).optional().describe('One of these.') }),
-  common: ({ basePath, provider = [], cookie, cors = false, inPage }) => ({
+  common: ({ basePath, provider = [], cookie, cors = false }) => ({
     basePath,
     providers: [provider].flat(),
-    ...(inPage === undefined ? {} : { needsQueryResponses: inPage }),
     answersPreflights: cors,
     cookie,
     state: 'store',
   }),
+  check: ({ misplaced }) =>
+    misplaced === undefined
+      ? []
+      : [{ kind: 'error', path: ['misplaced'], problem: 'expected another place', fix: 'move it' }],
   create: createNone,
 });
 

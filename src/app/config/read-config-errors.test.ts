@@ -306,13 +306,9 @@ describe('errors (G7)', () => {
       '7:20 rules[0].passPreflight: modes.web has CORS on and answers preflights itself: the workload gets none (remove it)',
     ],
     [
-      'a provider that posts to an application’s page',
-      {
-        providers:
-          '{corp: {issuer: "https://id.example.com", clientId: app, clientSecret: {env: SECRET}, responseMode: form_post}}',
-        modes: '{web: {mode: gate, provider: corp, inPage: true}}',
-      },
-      '5:112 providers.corp.responseMode: logins of modes.web end in a page of the application, which never sees what the provider posts (write query, or give modes.web a provider of its own)',
+      'what the mode itself refuses',
+      { modes: '{web: {mode: gate, misplaced: true}}' },
+      '6:38 modes.web.misplaced: expected another place (move it)',
     ],
     [
       'tolerance on a deny rule',

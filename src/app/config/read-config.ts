@@ -5,14 +5,13 @@ import { assemble } from './assemble.ts';
 import { checkAdmin, checkAdminToken } from './checks/admin.ts';
 import { checkEnvoy } from './checks/envoy.ts';
 import { checkInstances } from './checks/instances.ts';
-import { checkIssuers } from './checks/issuers.ts';
 import { checkListeners } from './checks/listeners.ts';
+import { checkModeSettings } from './checks/mode-settings.ts';
 import { checkOpenRules } from './checks/open-rules.ts';
 import { checkOrigins } from './checks/origins.ts';
 import { checkProviders } from './checks/providers.ts';
 import { checkRuleConditions, checkRuleNames, checkRulePaths } from './checks/rules.ts';
 import { checkShadowedRules } from './checks/shadowed-rules.ts';
-import { checkSharedKeys } from './checks/shared-keys.ts';
 import { checkStore } from './checks/store.ts';
 import { checkWorkload } from './checks/workload.ts';
 import { type CompilePattern, compileRules } from './compile-rules.ts';
@@ -79,10 +78,8 @@ export async function readDocument(
     : await unreadProviders(read.providers);
   const pages = read.pages && (readsSecrets ? await readPages(read.pages, configFile, found) : unreadPages(read.pages));
   found.push(
-    ...checkSections(read),
-    ...(readsSecrets
-      ? [...checkKeys(read, found, tools), ...checkSharedKeys(read, found), ...checkAdminToken(read, found)]
-      : []),
+    ...checkSections(read, found),
+    ...(readsSecrets ? [...checkKeys(read, found, tools), ...checkAdminToken(read, found)] : []),
   );
   const rules = compileRules(read, found, tools.compilePattern);
   const places = sections.rules.map(({ index }) => index);
@@ -118,7 +115,7 @@ async function readReferences(sections: Sections, sources: SecretSources, found:
   };
 }
 
-function checkSections(sections: Sections): readonly Finding[] {
+function checkSections(sections: Sections, found: readonly Finding[]): readonly Finding[] {
   return [
     ...checkOrigins(sections),
     ...checkListeners(sections),
@@ -126,7 +123,7 @@ function checkSections(sections: Sections): readonly Finding[] {
     ...checkStore(sections),
     ...checkProviders(sections),
     ...checkInstances(sections),
-    ...checkIssuers(sections),
+    ...checkModeSettings(sections, found),
     ...checkRuleNames(sections),
     ...checkRulePaths(sections),
     ...checkRuleConditions(sections),

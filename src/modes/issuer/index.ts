@@ -1,5 +1,6 @@
 import type { IssuerClient } from '../../ports/issuer-engine.ts';
 import { defineMode } from '../mode.ts';
+import { checkSettings } from './check-settings.ts';
 import { enginePages } from './pages.ts';
 import { issuerRequirements } from './requirements.ts';
 import { issuerRoutes } from './routes.ts';
@@ -19,6 +20,7 @@ export const issuerMode = defineMode({
     state: 'store',
     inBrowsers: [{ what: 'logins at the issuer', lifetime: lifetimes.session }],
   }),
+  check: checkSettings,
   guardsRequests: false,
   create(name, settings, services) {
     const { documents, once } = services.store;

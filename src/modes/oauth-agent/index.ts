@@ -1,5 +1,6 @@
 import { defineMode } from '../mode.ts';
 import { authorize, explain } from './authorize.ts';
+import { checkSettings } from './check-settings.ts';
 import { oauthAgentRequirements } from './requirements.ts';
 import { agentRoutes } from './routes.ts';
 import { agentRuntime } from './runtime.ts';
@@ -13,7 +14,6 @@ export const oauthAgentMode = defineMode({
   common: ({ basePath, provider, cookie, cors, state, attemptLifetime, absoluteLifetime }) => ({
     basePath,
     providers: [provider],
-    needsQueryResponses: true,
     answersPreflights: cors.enabled,
     cookie: { name: cookie.prefix, setting: 'prefix', insecureHttp: cookie.insecureHttp },
     state,
@@ -22,6 +22,7 @@ export const oauthAgentMode = defineMode({
       { what: state === 'sealed' ? 'sessions in cookies' : 'CSRF tokens', lifetime: absoluteLifetime },
     ],
   }),
+  check: checkSettings,
   create(name, settings, services) {
     const runtime = agentRuntime(name, settings, services);
     return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { oauthAgentRequirements } from './requirements.ts';
-import { idleLifetimeOf, oauthAgentSettings } from './settings.ts';
+import { oauthAgentSettings } from './settings.ts';
 
 const least = { provider: 'idp', redirectUri: 'https://app.example.com/callback' };
 const key = { env: 'COOKIE_ENCRYPTION_KEY' };
@@ -20,6 +20,8 @@ describe('the settings of an agent', () => {
         logout: '/logout',
         session: '/session',
         openapi: '/openapi.json',
+        backChannelLogout: '/backchannel-logout',
+        frontChannelLogout: '/frontchannel-logout',
       },
       cors: {
         enabled: false,
@@ -28,7 +30,7 @@ describe('the settings of an agent', () => {
         exposeHeaders: [],
         maxAge: 86_400,
       },
-      cookie: { prefix: 'example', hostOnly: false, insecureHttp: false },
+      cookie: { prefix: 'example', hostOnly: true, insecureHttp: false },
       absoluteLifetime: 12 * 3600,
       idleLifetime: 3600,
       attemptLifetime: 600,
@@ -37,10 +39,23 @@ describe('the settings of an agent', () => {
     });
   });
 
-  it('have no idle lifetime where nothing notes use', () => {
-    expect(oauthAgentSettings.parse({ ...least, state: 'sealed' }).idleLifetime).toBeUndefined();
-    const half = oauthAgentSettings.parse({ ...least, idleLifetime: '30m' });
-    expect([half.idleLifetime, idleLifetimeOf(half)]).toEqual([1800, 1800]);
+  it('always have an idle lifetime, as written or an hour', () => {
+    expect(oauthAgentSettings.parse({ ...least, idleLifetime: '30m' }).idleLifetime).toBe(1800);
+    expect(oauthAgentSettings.parse({ ...least, state: 'sealed' }).idleLifetime).toBe(3600);
+  });
+
+  it.each<[object, boolean]>([
+    [{}, true],
+    [{ cookie: { prefix: 'shop' } }, true],
+    [{ cookie: { hostOnly: false } }, false],
+    [{ cookie: { domain: 'example.com' } }, false],
+    [{ cookie: { basePath: '/x' } }, false],
+    [{ cookie: { insecureHttp: true } }, false],
+    [{ state: 'sealed' }, false],
+    [{ state: 'sealed', version1: { key } }, false],
+    [{ state: 'sealed', cookie: { hostOnly: true } }, true],
+  ])('keep other hosts from setting the cookies wherever that costs nothing: %j, %j', (settings, hostOnly) => {
+    expect(oauthAgentSettings.parse({ ...least, ...settings }).cookie.hostOnly).toBe(hostOnly);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Seconds, secondsOf } from '../../core/time.ts';
+import { secondsOf } from '../../core/time.ts';
 import {
   basePathSchema,
   durationSchema,
@@ -22,7 +22,7 @@ const headerNameSchema = z
   .string()
   .regex(/^(?!\*$)[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'expected a header name; * means nothing where cookies are sent');
 
-/** With a store, where the configuration does not say. */
+/** Where the configuration does not say. Sealed sessions, which are never unused, have it too. */
 const defaultIdleLifetime = secondsOf(3600);
 
 /** Settings of an instance of oauth-agent mode: login, tokens and API calls of a single-page application. */
@@ -48,6 +48,14 @@ export const oauthAgentSettings = z
         logout: endpoint('/logout', 'POST: ends the session.'),
         session: endpoint('/session', 'GET: whether there is a session, without prolonging it.'),
         openapi: endpoint('/openapi.json', 'GET: the description of all this (OpenAPI 3.1).'),
+        backChannelLogout: endpoint(
+          '/backchannel-logout',
+          'POST, with `store`: the provider says that a login is over (OpenID Connect Back-Channel Logout 1.0).',
+        ),
+        frontChannelLogout: endpoint(
+          '/frontchannel-logout',
+          'GET, with `store`: the same from a frame in the page of the provider (Front-Channel Logout 1.0).',
+        ),
       })
       .prefault({})
       .describe('Paths of the endpoints, below `basePath`.'),
@@ -104,18 +112,22 @@ export const oauthAgentSettings = z
           .describe('Beginning of the names of the cookies (`<prefix>-at`) and of the header `x-<prefix>-csrf`.'),
         hostOnly: z
           .boolean()
-          .default(false)
+          .optional()
           .describe(
-            'Give the names the prefix `__Host-`, so that no other host can set them. All cookies have the path `/` then.',
+            'Give the names the prefix `__Host-`, so that no other host can set them. All cookies have the path `/` then. Default: true with `state: store` where `domain`, `basePath` and `insecureHttp` are not set, else false.',
           ),
         domain: z
           .string()
           .regex(/^(?!-)[a-z0-9-]+(?:\.[a-z0-9-]+)*$/, 'expected a host name in lower case, such as api.example.com')
           .optional()
-          .describe('`Domain` of the cookies: hosts below it get them too. Without it: the host of the agent alone.'),
+          .describe(
+            '`Domain` of the cookies: hosts below it get them too. It must be the host, or above the host, of every origin that the rules of the instance are for. Without it: the host of the agent alone.',
+          ),
         basePath: basePathSchema
           .optional()
-          .describe('Path of the cookies that only the agent needs. Default: `basePath` of the instance.'),
+          .describe(
+            'Path of the cookies that only the agent needs: `basePath` of the instance, which is the default, or one above it. Another is right only where a proxy before Envoy changes paths.',
+          ),
         insecureHttp: z
           .boolean()
           .default(false)
@@ -180,7 +192,7 @@ export const oauthAgentSettings = z
     } else if (version1 !== undefined) {
       refuse(['version1'], 'expected state: sealed: with a store the cookies hold no tokens');
     }
-    if (cookie.hostOnly) {
+    if (cookie.hostOnly === true) {
       if (cookie.domain !== undefined) refuse(['cookie', 'domain'], 'expected none with hostOnly: true');
       if (cookie.basePath !== undefined) refuse(['cookie', 'basePath'], 'expected none with hostOnly: true');
       if (cookie.insecureHttp) refuse(['cookie', 'hostOnly'], 'expected false with insecureHttp: true');
@@ -209,15 +221,26 @@ export const oauthAgentSettings = z
   })
   .transform((settings) => ({
     ...settings,
-    idleLifetime: settings.state === 'store' ? (settings.idleLifetime ?? defaultIdleLifetime) : undefined,
+    cookie: {
+      ...settings.cookie,
+      hostOnly: settings.cookie.hostOnly ?? hostOnlyByDefault(settings.state, settings.cookie),
+    },
+    idleLifetime: settings.idleLifetime ?? defaultIdleLifetime,
   }))
   .readonly();
 
 export type OauthAgentSettings = z.output<typeof oauthAgentSettings>;
 
-/** How long a session lives unused; of a sealed one, which is never unused, any time will do. */
-export function idleLifetimeOf({ idleLifetime }: Pick<OauthAgentSettings, 'idleLifetime'>): Seconds {
-  return idleLifetime ?? defaultIdleLifetime;
+/** The names of sealed cookies are those that other OAuth agents have, and their paths keep tokens from the APIs. */
+function hostOnlyByDefault(
+  state: 'store' | 'sealed',
+  {
+    domain,
+    basePath,
+    insecureHttp,
+  }: { domain?: string | undefined; basePath?: string | undefined; insecureHttp: boolean },
+): boolean {
+  return state === 'store' && domain === undefined && basePath === undefined && !insecureHttp;
 }
 
 function isSecure({ protocol, hostname }: URL): boolean {

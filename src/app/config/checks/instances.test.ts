@@ -11,9 +11,8 @@ function pathsOf(web: object, spa: object): readonly string[] {
     definition,
     settings: definition.settings.parse({ provider: 'corp', ...settings }),
   });
-  const sections: Pick<Sections, 'origins' | 'providers' | 'modes' | 'declared'> = {
+  const sections: Pick<Sections, 'origins' | 'modes' | 'declared'> = {
     origins: [],
-    providers: new Map(),
     modes: new Map([
       ['web', instanceOf(sessionMode, web)],
       ['spa', instanceOf(oauthAgentMode, { redirectUri: 'https://app.example.com/', ...spa })],

@@ -7,10 +7,8 @@ interface Named extends CommonSettings {
   readonly name: string;
 }
 
-/** Refuses instances that get in each other's way, and providers that are not there or that they cannot work with. */
-export function checkInstances(
-  sections: Pick<Sections, 'origins' | 'providers' | 'modes' | 'declared'>,
-): readonly Finding[] {
+/** Refuses instances that get in each other's way, and providers that are not there. */
+export function checkInstances(sections: Pick<Sections, 'origins' | 'modes' | 'declared'>): readonly Finding[] {
   const instances = [...sections.modes].map(([name, { definition, settings }]) => ({
     name,
     ...definition.common(settings),
@@ -19,7 +17,6 @@ export function checkInstances(
     const earlier = instances.slice(0, index);
     return [
       ...checkInstanceProviders(instance, sections.declared.providers),
-      ...checkResponseMode(instance, sections.providers),
       ...checkBasePath(instance, earlier),
       ...checkCookie(instance, earlier),
       ...checkInsecureHttp(
@@ -41,22 +38,6 @@ function checkInstanceProviders({ name, providers }: Named, known: readonly stri
 /** A single one may stand without a list. */
 function placeOf(provider: string, providers: readonly string[]): readonly number[] {
   return providers.length > 1 ? [providers.indexOf(provider)] : [];
-}
-
-function checkResponseMode(
-  { name, providers, needsQueryResponses }: Named,
-  known: Sections['providers'],
-): readonly Finding[] {
-  if (needsQueryResponses !== true) return [];
-  const posting = providers.filter((provider) => known.get(provider)?.responseMode === 'form_post');
-  const problem = `logins of modes.${name} end in a page of the application, which never sees what the provider posts`;
-  return posting.map((provider) =>
-    errorAt(
-      ['providers', provider, 'responseMode'],
-      problem,
-      `write query, or give modes.${name} a provider of its own`,
-    ),
-  );
 }
 
 function checkBasePath({ name, basePath }: Named, earlier: readonly Named[]): readonly Finding[] {

@@ -29,7 +29,7 @@ export function agentOf(
     redirectUri,
     ...(afterLogout === undefined ? {} : { postLogoutRedirectUri: afterLogout }),
     trustedOrigins,
-    cors: { enabled: isCorsEnabled(settings, { trustedOrigins, origins }, found) },
+    cors: { enabled: isCorsEnabled(settings, found) },
     cookie: {
       prefix: settings.get('COOKIE_NAME_PREFIX') ?? 'example',
       ...(domain === undefined ? {} : { domain }),
@@ -62,18 +62,8 @@ function basePathOf(settings: ReadonlyMap<VariableName, string>, found: Findings
 }
 
 // The original has it on unless it is told otherwise.
-function isCorsEnabled(
-  settings: ReadonlyMap<VariableName, string>,
-  { trustedOrigins, origins }: { readonly trustedOrigins: readonly string[]; readonly origins: readonly string[] },
-  found: Findings,
-): boolean {
+function isCorsEnabled(settings: ReadonlyMap<VariableName, string>, found: Findings): boolean {
   const text = settings.get('CORS_ENABLED') ?? 'true';
   if (text !== 'true' && text !== 'false') fail(found, 'CORS_ENABLED', 'expected true or false');
-  const isSameOrigin = trustedOrigins.every((origin) => origins.includes(origin));
-  if (text === 'true' && isSameOrigin && origins.length > 0) {
-    const problem =
-      'the application is on the same origin as its APIs, where browsers send no Origin with GET, and such requests are refused: set it to false';
-    decide(found, ['CORS_ENABLED'], problem);
-  }
   return text === 'true';
 }

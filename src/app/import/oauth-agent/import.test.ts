@@ -113,7 +113,7 @@ describe('each variable of the original', () => {
 
 describe('where browsers reach the APIs, which the original does not know', () => {
   it.each([
-    [{ SALLYPORT_ORIGINS: 'https://a.example.com,https://b.example.com', COOKIE_DOMAIN: 'c' }, undefined],
+    [{ SALLYPORT_ORIGINS: 'https://a.example.com,https://b.example.com', COOKIE_DOMAIN: 'example.com' }, undefined],
     [{ COOKIE_DOMAIN: 'api.example.com', TRUSTED_WEB_ORIGIN: 'https://www.example.com' }, 'COOKIE_DOMAIN'],
     [{ TRUSTED_WEB_ORIGIN: 'https://www.example.com' }, 'TRUSTED_WEB_ORIGIN'],
   ])('%j', (variables, told) => {
@@ -174,6 +174,15 @@ describe('what nobody should run is an error that names the variable and the fix
     expect(JSON.stringify(problems)).not.toContain(value);
   });
 
+  it.each<readonly [variables: Readonly<Record<string, string>>, name: string, problem: RegExp]>([
+    [{ COOKIE_DOMAIN: 'api.example.com', SALLYPORT_ORIGINS: 'https://example.com' }, 'COOKIE_DOMAIN', /no such cookie/],
+    [{ REDIRECT_URI: 'https://www.example.com/oauth-agent/cb' }, 'REDIRECT_URI', /answers at COOKIE_BASE_PATH and/],
+  ])('%j, which do not work together', (variables, subject, problem) => {
+    expect(problemsOf({ ...least, ...variables })).toEqual([
+      { subject, problem: expect.stringMatching(problem), suggestion: expect.any(String) },
+    ]);
+  });
+
   it('a file that cannot be read', () => {
     expect(importOf({}, { environmentFile: 'agent.env' })).toEqual({
       kind: 'failed',
@@ -190,7 +199,11 @@ describe('what a person should look at', () => {
     ],
     [{ COOKIE_PREFIX: 'x' }, 'did you mean COOKIE_NAME_PREFIX?'],
     [{}, 'TRUSTED_WEB_ORIGIN: it is not set: https://www.example.com is trusted'],
-    [{}, 'CORS_ENABLED: the application is on the same origin as its APIs'],
+    [{}, 'CORS_ENABLED: a trusted origin is where the APIs are'],
+    [
+      { CORS_ENABLED: 'false', SALLYPORT_ORIGINS: 'https://api.example.com' },
+      'TRUSTED_WEB_ORIGIN: its pages are on another origin than the APIs: without CORS they can read no answer (set CORS_ENABLED=true, or remove this origin)',
+    ],
     [{ PORT: '8080' }, 'PORT: the agent listens on 127.0.0.1:8080, on loopback alone'],
     [{ ISSUER: 'http://localhost:1' }, 'ISSUER: the provider is asked over plain HTTP'],
     [development, 'TRUSTED_WEB_ORIGIN: cookies have no Secure'],

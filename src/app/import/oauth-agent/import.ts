@@ -2,6 +2,7 @@ import { parseEnvironmentFile } from '../environment-file.ts';
 import type { Imported } from '../imported.ts';
 import { printConfiguration } from '../print.ts';
 import { reportLines } from '../report.ts';
+import { checkAgent } from './check-agent.ts';
 import { convert } from './convert.ts';
 import { type Environment, settingsIn } from './settings.ts';
 import { variables } from './variables.ts';
@@ -33,7 +34,9 @@ export function importOauthAgent({ environmentFile, environment, origins }: Sour
   const all = origins.length === 0 ? named : { ...named, SALLYPORT_ORIGINS: origins.join(',') };
   const converted = convert(all);
   if (converted.kind === 'failed') return converted;
-  const { document, comments, remarks } = converted;
+  const { document, comments, remarks, originsFrom } = converted;
+  const agent = checkAgent(document, originsFrom);
+  if (agent.problems.length > 0) return { kind: 'failed', problems: agent.problems };
   const { origins: where, listen, ...rest } = document;
   const configuration = { origins: where, listen, keys: { file: 'keys.json' }, ...rest };
   const own = [
@@ -41,7 +44,7 @@ export function importOauthAgent({ environmentFile, environment, origins }: Sour
     { path: ['rules'], text: 'Everything needs a login. Put a rule with use: public before it for what does not.' },
   ];
   const yaml = printConfiguration(configuration, [...own, ...comments], tools.heading);
-  return { kind: 'done', yaml, report: reportOf(all, remarks) };
+  return { kind: 'done', yaml, report: reportOf(all, [...remarks, ...agent.remarks]) };
 }
 
 function reportOf(environment: Environment, remarks: Parameters<typeof reportLines>[1]): readonly string[] {

@@ -77,6 +77,32 @@ describe('a configuration straight from the environment of an OAuth agent', () =
     expect(loaded.warnings).toMatchObject([{ path: 'SALLYPORT_ALLOW_HTTP', suggestion: 'use https and remove it' }]);
   });
 
+  it('refuses variables that do not work together, and names the one to change', async () => {
+    const read = await loadOauthAgent({ ...environment, SALLYPORT_ORIGINS: 'https://www.example.com' });
+    expect(read).toMatchObject({
+      kind: 'failed',
+      problems: [
+        {
+          subject: 'COOKIE_DOMAIN',
+          problem: expect.stringContaining('browsers take no such cookie'),
+          suggestion: 'write the host of SALLYPORT_ORIGINS, or a domain above all of them',
+        },
+      ],
+    });
+  });
+
+  it('says once that an application on the origin of its APIs needs no CORS', async () => {
+    const { loaded, remarks } = await load({ COOKIE_DOMAIN: 'www.example.com' });
+    expect(loaded.warnings).toMatchObject([
+      {
+        path: 'CORS_ENABLED',
+        problem: expect.stringMatching(/^a trusted origin is where the APIs are/),
+        suggestion: expect.stringMatching(/^set it to false/),
+      },
+    ]);
+    expect(JSON.stringify(remarks)).not.toContain('CORS');
+  });
+
   it('cannot be reloaded, and says why', async () => {
     const { loaded } = await load();
     expect(unchangeable(loaded)).toMatchObject({

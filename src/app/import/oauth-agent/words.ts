@@ -27,13 +27,17 @@ const variablesByPath: ReadonlyMap<string, VariableName> = new Map<string, Varia
 /** What to write instead, where the advice for a file would be none for an environment. */
 const advice: ReadonlyMap<VariableName, string> = new Map<VariableName, string>([
   ['SALLYPORT_ALLOW_HTTP', 'use https and remove it'],
+  ['CORS_ENABLED', 'set it to false; where the APIs have another origin, name that alone in SALLYPORT_ORIGINS'],
+  ['COOKIE_DOMAIN', 'write the host of SALLYPORT_ORIGINS, or a domain above all of them'],
   ...(['SALLYPORT_LISTEN_AUTHZ', 'SALLYPORT_LISTEN_HTTP', 'SALLYPORT_LISTEN_OPS', 'PORT'] as const).map(
     (name) =>
       [name, 'listen on 127.0.0.1:port or unix:/path; for TLS write a file: sallyport import oauth-agent'] as const,
   ),
 ]);
 
-const settingNames: readonly (readonly [setting: string, variable: VariableName])[] = [
+const inProse: readonly (readonly [setting: string, variable: string])[] = [
+  ['cors.enabled: true', 'CORS_ENABLED=true'],
+  ['the base path of modes.agent', 'COOKIE_BASE_PATH'],
   ['trustedOrigins', 'TRUSTED_WEB_ORIGIN'],
   ['redirectUri', 'REDIRECT_URI'],
   ['listen.authz', 'SALLYPORT_LISTEN_AUTHZ'],
@@ -57,7 +61,7 @@ export function inVariables(
   // The setting itself, or the nearest one that it stands in.
   const ways = path.map((_, index) => formatPath(path.slice(0, path.length - index)));
   const variable = ways.flatMap((way) => names.get(way) ?? []).at(0);
-  const inWords = (text: string) => settingNames.reduce((words, [from, to]) => words.replaceAll(from, to), text);
+  const inWords = (text: string) => inProse.reduce((words, [from, to]) => words.replaceAll(from, to), text);
   return {
     variable: variable ?? formatPath(path),
     problem: inWords(problem),
