@@ -1,5 +1,5 @@
 import { refreshedSession } from '../core/session/refreshed-session.ts';
-import type { Session } from '../core/session/session.ts';
+import { knownSubjectOf, type Session } from '../core/session/session.ts';
 import { isStale, type RefreshReason } from '../core/session/staleness.ts';
 import type { AuthorizationServer, Refresh, RefreshSteps } from '../ports/authorization-server.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -102,8 +102,7 @@ async function redeem(
 ): Promise<SealedRefresh> {
   const { clock, random, telemetry, memory } = ports;
   const { tokenSet } = session;
-  // Cookies of other programs do not say whose session it is.
-  const subject = session.subject === '' ? undefined : session.subject;
+  const subject = knownSubjectOf(session);
   const { refreshToken } = tokenSet;
   const provider = providerOf(session, ports);
   if (refreshToken === undefined || provider === undefined) return { kind: 'ended' };

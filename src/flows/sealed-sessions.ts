@@ -55,7 +55,7 @@ export function sealedSessions(
     find: async (request) => find(request),
     async begin(session) {
       const setCookies = sealed(encodeSealedSession({ session, lastSeenAt: session.createdAt }));
-      return setCookies === undefined ? { kind: 'too_large' } : { kind: 'begun', setCookies };
+      return setCookies === undefined ? { kind: 'too_large' } : { kind: 'begun', setCookies, name: undefined };
     },
     async refresh({ session }, reason) {
       const outcome = await refreshSealed(session, reason);

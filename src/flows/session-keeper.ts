@@ -7,8 +7,8 @@ import type { RefreshUnavailable } from './refresh-outcome.ts';
 
 /** What beginning a session led to. */
 export type BegunSession =
-  /** `setCookies`: the values that give the browser the session. */
-  | { readonly kind: 'begun'; readonly setCookies: readonly string[] }
+  /** `setCookies`: the values that give the browser the session. `name`: in the store; undefined where it is in none. */
+  | { readonly kind: 'begun'; readonly setCookies: readonly string[]; readonly name: string | undefined }
   /** Its tokens and claims do not fit into what browsers keep. */
   | { readonly kind: 'too_large' };
 

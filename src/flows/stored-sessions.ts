@@ -10,13 +10,13 @@ export interface StoredSessionsOptions {
   readonly cookieName: string;
   readonly style: CookieStyle;
   readonly idleLifetime: Seconds;
-  /** The oldest sessions of a user end when there are more. */
-  readonly maxPerUser: number;
+  /** The oldest sessions of a user end when there are more. Default: 100. */
+  readonly maxPerUser: number | undefined;
 }
 
 /** Sessions in the store; the browser holds an id. */
 export function storedSessions(
-  { cookieName, style, idleLifetime, maxPerUser }: StoredSessionsOptions,
+  { cookieName, style, idleLifetime, maxPerUser = 100 }: StoredSessionsOptions,
   ports: SessionPorts & { readonly telemetry: Telemetry; readonly refresher: Refresher },
 ): SessionKeeper {
   const { records, refresher, telemetry } = ports;
@@ -32,7 +32,7 @@ export function storedSessions(
     find: (request) => findSession(readCookie(request, cookieName), ports),
     async begin(session) {
       const id = await createSession(session, { idleLifetime, maxPerUser }, ports);
-      return { kind: 'begun', setCookies: [setCookie(cookieName, id, style)] };
+      return { kind: 'begun', setCookies: [setCookie(cookieName, id, style)], name: ports.idNames.nameOf(id) };
     },
     async refresh({ name }, reason) {
       if (name === undefined) return { kind: 'ended' };

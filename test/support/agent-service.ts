@@ -5,6 +5,7 @@ import { indexOrigins, originOf } from '../../src/core/http/authority.ts';
 import type { ModeInstance } from '../../src/modes/mode.ts';
 import { oauthAgentMode } from '../../src/modes/oauth-agent/index.ts';
 import { oauthAgentSettings } from '../../src/modes/oauth-agent/settings.ts';
+import { withKey } from './agent-states.ts';
 import { type CookieJar, createCookieJar } from './cookie-jar.ts';
 import { type FailingStore, failingStore } from './failing-store.ts';
 import { type FakeAuthorizationServer, fakeAuthorizationServer } from './fake-authorization-server.ts';
@@ -69,7 +70,15 @@ export interface Operation {
 }
 
 interface AnswerSchema {
-  readonly properties?: { readonly code?: { readonly enum?: readonly string[]; readonly anyOf?: readonly unknown[] } };
+  /** Of an error: what all have, and its codes. */
+  readonly allOf?: readonly [
+    unknown,
+    {
+      readonly properties: {
+        readonly code: { readonly enum?: readonly string[]; readonly anyOf?: readonly unknown[] };
+      };
+    },
+  ];
 }
 
 export interface TabRequest extends Omit<InjectOptions, 'headers' | 'method' | 'url'> {
@@ -90,9 +99,10 @@ export async function agentService(options: AgentServiceOptions = {}): Promise<A
     redirectUri,
     trustedOrigins: [pageOrigin],
     cors: { enabled: true },
+    cookie: { hostOnly: false },
     ...options.settings,
   });
-  const instance = oauthAgentMode.create('spa', settings, services);
+  const instance = oauthAgentMode.create('spa', withKey(settings), services);
   const service = await serviceOf(instance);
   const described = await service.inject({
     url: `${settings.basePath}${settings.endpoints.openapi}`,
@@ -169,7 +179,7 @@ export function errorOf(response: LightMyRequestResponse): readonly [status: num
 function expectDocumented(answer: LightMyRequestResponse, operation: Operation | undefined): void {
   if (operation === undefined) return;
   const documented = operation.responses[answer.statusCode];
-  const code = documented?.content?.['application/json']?.schema.properties?.code;
+  const code = documented?.content?.['application/json']?.schema.allOf?.[1].properties.code;
   const isKnown =
     answer.statusCode < 400 || code?.anyOf !== undefined || code?.enum?.includes(answer.json().code) === true;
   if (documented === undefined || !isKnown) throw new Error(`not documented: ${answer.statusCode} ${answer.body}`);

@@ -56,6 +56,7 @@ export function agentStates(): AgentStates {
       const parsed = oauthAgentSettings.parse({
         provider: 'idp',
         redirectUri: 'https://app.example.com/callback',
+        cookie: { hostOnly: false },
         ...settings,
       });
       return agentRuntime(instance, withKey(parsed), services);
@@ -90,10 +91,13 @@ export const refreshPath = '/oauth-agent/refresh';
 /** The key that the other programs have. */
 export const sharedKey = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
 
-/** For `version1.key`; {@link AgentStates.agent} puts {@link sharedKey} in its place, as the loader would. */
+/** For `version1.key`; {@link withKey} puts {@link sharedKey} in its place, as the loader would. */
 export const sharedKeyReference = { env: 'COOKIE_ENCRYPTION_KEY' } as const;
 
-function withKey(settings: ReturnType<typeof oauthAgentSettings.parse>): ReturnType<typeof oauthAgentSettings.parse> {
+/** Settings as they are when secrets have been read. */
+export function withKey(
+  settings: ReturnType<typeof oauthAgentSettings.parse>,
+): ReturnType<typeof oauthAgentSettings.parse> {
   const { version1 } = settings;
   return version1 === undefined ? settings : { ...settings, version1: { ...version1, key: new Secret(sharedKey) } };
 }

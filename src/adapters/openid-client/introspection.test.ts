@@ -85,9 +85,9 @@ describe('introspection of an access token (RFC 7662)', () => {
   it.each([
     ['the earlier end, of the answer', 'phantom_token', { exp: 2000 }, 1000, 1000],
     ['the earlier end, of the JWT', 'phantom_token', { exp: 1000 }, 2000, 1000],
-    ['the only end', 'phantom_token', {}, 2000, 2000],
-    ['no end', 'phantom_token', {}, undefined, undefined],
-    ['no end, in so many words', 'phantom_token', {}, null, undefined],
+    ['the only end', 'phantom_token', { sub: 'alice' }, 2000, 2000],
+    ['no end', 'phantom_token', { sub: 'alice' }, undefined, undefined],
+    ['no end, in so many words', 'phantom_token', { sub: 'alice' }, null, undefined],
     ['the name that Keycloak has for it', 'jwt', { exp: 1000 }, 1000, 1000],
   ])('yields the JWT in a JSON answer, and %s', async (_case, member, claims, exp, expiresAt) => {
     provider.answer('introspect', { active: true, exp, [member]: jwtOf(claims) });

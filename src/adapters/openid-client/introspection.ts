@@ -1,4 +1,6 @@
 import { type Configuration, customFetch, tokenIntrospection } from 'openid-client';
+import type { Claims } from '../../core/json.ts';
+import { jwtPayloadOf } from '../../core/oauth/jwt-payload.ts';
 import { Secret } from '../../core/secret.ts';
 import { type EpochSeconds, epochSecondsOf } from '../../core/time.ts';
 import type { Introspection } from '../../ports/authorization-server.ts';
@@ -63,7 +65,7 @@ function activeAs(token: unknown, expiresAt: EpochSeconds | undefined): Introspe
   if (typeof token !== 'string' || !compactForm.test(token)) return unavailable('the phantom token is no JWT');
   const claims = claimsOf(token);
   if (claims === undefined) return unavailable('the phantom token is no JWT');
-  const exp = claims['exp'];
+  const exp = claims.get('exp');
   if (exp !== undefined && !isTime(exp)) return unavailable('exp of the phantom token is no time');
   const ends = [expiresAt, exp === undefined ? undefined : timeOf(exp)].filter((end) => end !== undefined);
   return {
@@ -73,10 +75,9 @@ function activeAs(token: unknown, expiresAt: EpochSeconds | undefined): Introspe
   };
 }
 
-/** The claims of a JWT that is for others to verify; of one that is encrypted nobody but they can tell any. */
-function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined {
-  const [, payload = '', ...rest] = token.split('.');
-  return rest.length > 1 ? {} : jsonObjectOf(Buffer.from(payload, 'base64url').toString());
+/** The claims of a JWT that is for others to verify; of one that is encrypted (JWE) nobody but they can tell any. */
+function claimsOf(token: string): Claims | undefined {
+  return token.split('.').length > 3 ? new Map() : jwtPayloadOf(token);
 }
 
 function isTime(value: unknown): value is number {

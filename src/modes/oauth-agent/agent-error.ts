@@ -2,8 +2,15 @@ import { jsonReply } from '../../core/http/reply.ts';
 import type { Header, PlainReply } from '../../core/verdict.ts';
 import type { BrowserRefusal } from './browser-rules.ts';
 
+/** An error as it is described. `code`: what applications read; of others it is their name. */
+interface DescribedError {
+  readonly status: number;
+  readonly code?: string;
+  readonly meaning: string;
+}
+
 /**
- * The codes of errors, with the status that each has and what it means. Authorization responses bring codes of their own
+ * The errors, with the status that each has and what it means. Authorization responses bring codes of their own
  * (RFC 6749 §4.1.2.1).
  */
 export const agentErrors = {
@@ -12,19 +19,26 @@ export const agentErrors = {
   unauthorized_request: { status: 401, meaning: 'Origin, session cookies, login cookie or CSRF token do not fit.' },
   token_expired: { status: 401, meaning: 'The access token has ended: refresh it and ask again.' },
   session_expired: { status: 401, meaning: 'The session has ended and its cookies are deleted: log in again.' },
+  cross_site: { status: 403, code: 'unauthorized_request', meaning: 'A page of another site sent the request.' },
   unknown_host: { status: 403, meaning: 'The host of the request is not served.' },
   not_found: { status: 404, meaning: 'There is no such endpoint.' },
   method_not_allowed: { status: 405, meaning: 'The endpoint has another method.' },
   server_error: { status: 500, meaning: 'A fault of the agent.' },
   authorization_server_error: { status: 502, meaning: 'The authorization server gave no answer that can be used.' },
   temporarily_unavailable: { status: 503, meaning: 'The session could not be looked up. Nothing is lost: try again.' },
-} as const;
+} as const satisfies Readonly<Record<string, DescribedError>>;
 
-export type AgentErrorCode = keyof typeof agentErrors;
+export type AgentErrorName = keyof typeof agentErrors;
+
+/** The code of an error as applications read it. */
+export function codeOf(name: AgentErrorName): string {
+  const { code = name }: DescribedError = agentErrors[name];
+  return code;
+}
 
 /** An error as applications read it. `message` is public, and repeats nothing of what came. */
-export function agentError(code: AgentErrorCode, message: string, headers: readonly Header[] = []): PlainReply {
-  return errorReply(agentErrors[code].status, code, message, headers);
+export function agentError(name: AgentErrorName, message: string, headers: readonly Header[] = []): PlainReply {
+  return errorReply(agentErrors[name].status, codeOf(name), message, headers);
 }
 
 /**
@@ -40,7 +54,7 @@ export function responseError(code: string): PlainReply {
 export function refusedPage(refusal: BrowserRefusal): PlainReply {
   switch (refusal) {
     case 'cross_site':
-      return errorReply(403, 'unauthorized_request', 'Pages of other sites cannot use this.');
+      return agentError('cross_site', 'Pages of other sites cannot use this.');
     case 'origin_missing':
       return agentError('unauthorized_request', 'The request has no Origin header.');
     case 'origin_repeated':

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type HttpRequestParts, httpRequest } from '../../../test/support/http-request.ts';
-import { browserRefusal, isDataChanging, trustedOriginOf } from './browser-rules.ts';
+import { browserRefusal, corsPolicyOf, isDataChanging, trustedOriginOf } from './browser-rules.ts';
 import { type OauthAgentSettings, oauthAgentSettings } from './settings.ts';
 
 const own = 'https://api.example.com';
@@ -85,6 +85,23 @@ describe('Origin and Fetch Metadata of a request to an agent (B1, B8)', () => {
     expect(trustedOriginOf(httpRequest({ headers: { origin: app } }), own, withCors)).toBe(app);
     expect(trustedOriginOf(httpRequest({ headers: { origin: [app, app] } }), own, withCors)).toBeUndefined();
     expect(trustedOriginOf(httpRequest(), own, withCors)).toBeUndefined();
+  });
+});
+
+describe('what preflights are told', () => {
+  const allowed = (...allowHeaders: readonly string[]) =>
+    corsPolicyOf({
+      settings: { cors: { ...withCors.cors, allowHeaders } },
+      cookies: { csrfHeader: 'x-example-csrf' },
+    }).allowHeaders;
+
+  it('has the CSRF header and Content-Type, without which the agent could not be used, beside what is listed', () => {
+    expect(allowed('X-Trace')).toEqual(['X-Trace', 'x-example-csrf', 'content-type']);
+    expect(allowed('Content-Type', 'X-Example-CSRF')).toEqual(['Content-Type', 'X-Example-CSRF']);
+  });
+
+  it('is what they ask for where nothing is listed', () => {
+    expect(allowed()).toEqual([]);
   });
 });
 

@@ -29,7 +29,7 @@ export function corsHeadersOf(
 
 /**
  * What preflights are told. Whatever headers the operator lists: without that of the CSRF token no request could change
- * anything.
+ * anything, and the agent's own endpoints take JSON, whose Content-Type needs leave as well (Fetch §2.2.2).
  */
 export function corsPolicyOf({
   settings: { cors },
@@ -39,7 +39,9 @@ export function corsPolicyOf({
   readonly cookies: Pick<AgentCookies, 'csrfHeader'>;
 }): CorsPolicy {
   if (cors.allowHeaders.length === 0) return cors;
-  return { ...cors, allowHeaders: [...new Set([...cors.allowHeaders, csrfHeader])] };
+  const listed = new Set(cors.allowHeaders.map((name) => name.toLowerCase()));
+  const missing = [csrfHeader, 'content-type'].filter((name) => !listed.has(name));
+  return { ...cors, allowHeaders: [...cors.allowHeaders, ...missing] };
 }
 
 /** Origin and Fetch Metadata of a request; undefined when it may go on. */

@@ -11,7 +11,8 @@ export const claims = endpointOfSession(
     summary: 'The claims of the ID token.',
     answer: {
       status: 200,
-      description: 'The claims of the ID token; of a provider without ID tokens, what it said about the user at login.',
+      description:
+        'The claims of the ID token; of a provider without ID tokens, what it said about the user at login. Of a session that was taken over from cookies of version 0x01 without an ID token none are known: an object without members.',
       schema: claimsAnswer,
       setsCookies: false,
     },
@@ -19,7 +20,6 @@ export const claims = endpointOfSession(
   },
   async ({ found: { session } }) => {
     const idToken = session.tokenSet.idToken?.reveal();
-    // What is encrypted has been opened at login.
     const payload = idToken === undefined ? undefined : jwtPayloadOf(idToken);
     return jsonReply(200, Object.fromEntries(payload ?? session.claims));
   },

@@ -29,7 +29,8 @@ describe('the cookies of an agent', () => {
     ],
     [{ cookie: { basePath: '/apps/a' } }, `example-auth=x; Path=/apps/a; ${rest}`, 'a path of their own'],
     [{ basePath: '/bff' }, `example-auth=x; Path=/bff; ${rest}`, 'another base path'],
-    [{ cookie: { prefix: 'shop' } }, `shop-auth=x; Path=/oauth-agent; ${rest}`, 'another prefix'],
+    [{ cookie: { prefix: 'shop', hostOnly: false } }, `shop-auth=x; Path=/oauth-agent; ${rest}`, 'another prefix'],
+    [{ cookie: {} }, `__Host-example-auth=x; Path=/; ${rest}`, 'the names that a store has by default'],
     [{ cookie: { hostOnly: true } }, `__Host-example-auth=x; Path=/; ${rest}`, 'names that no other host can set'],
     [
       { cookie: { insecureHttp: true } },

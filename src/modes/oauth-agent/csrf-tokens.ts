@@ -6,7 +6,18 @@ import type { Random } from '../../ports/random.ts';
 import { decodeContents, encodeContents } from './cookie-codec.ts';
 import type { CookieSeal } from './cookie-seal.ts';
 import type { AgentCookies } from './cookies.ts';
-import type { CsrfTokens } from './state.ts';
+
+/** The CSRF tokens of one agent: a sealed cookie, bound to one session, whose content the application repeats in a header. */
+export interface CsrfTokens {
+  /** The token of this session's cookie; undefined for a missing or doubled cookie, or one of another session. */
+  tokenOf(request: HttpRequest, key: string): string | undefined;
+  /** Whether the request repeats the token of this session in its one `x-<prefix>-csrf` header; in constant time. */
+  isRepeated(request: HttpRequest, key: string): boolean;
+  /** A new token for a session, and the Set-Cookie value for it. */
+  issue(key: string): { readonly token: string; readonly setCookie: string };
+  /** The Set-Cookie value that keeps this token. */
+  keep(key: string, token: string): string;
+}
 
 /** See {@link CsrfTokens}. */
 export function createCsrfTokens(cookies: AgentCookies, seal: CookieSeal, random: Random): CsrfTokens {

@@ -4,65 +4,79 @@ import type { PlainReply, Reply } from '../../core/verdict.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import { agentError, refusedPage } from './agent-error.ts';
 import { type BrowserRefusal, browserRefusal, corsHeadersOf, corsPolicyOf, trustedOriginOf } from './browser-rules.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Endpoint, pathOf } from './endpoint.ts';
 import { bodyLimit } from './read-body.ts';
 import type { AgentRuntime } from './runtime.ts';
+import { withoutStrays } from './stray-cookies.ts';
 
 /** A request below the base path. `origin`: undefined for a host that no configured origin has. */
-interface Arrival {
+export interface Arrival {
   readonly request: HttpRequest;
   readonly origin: string | undefined;
   readonly body: Uint8Array;
 }
 
-/** Asks an endpoint for a page that may ask it. Origin and Fetch Metadata come before anything is read or opened. */
-export async function answerEndpoint(
-  endpoint: Endpoint,
-  { request, origin, body }: Arrival,
-  runtime: AgentRuntime,
-): Promise<Reply> {
+/** Asks an endpoint for whoever may ask it. Origin and Fetch Metadata come before anything is read or opened. */
+export async function answerEndpoint(endpoint: Endpoint, arrival: Arrival, runtime: AgentRuntime): Promise<Reply> {
+  const { request, origin, body } = arrival;
   if (origin === undefined) return unknownHost();
-  const refusal = endpoint.isPublic ? undefined : browserRefusal(request, origin, runtime.settings);
-  if (refusal !== undefined) return refuse(refusal, endpoint.name, runtime);
-  return await endpoint.answerTo({ request, origin, body }, runtime);
+  const refusal = endpoint.askedBy === 'application' ? browserRefusal(request, origin, runtime.settings) : undefined;
+  const answer =
+    refusal === undefined
+      ? withoutStrays(await endpoint.answerTo({ request, origin, body }, runtime), request, endpoint, runtime)
+      : refuse(refusal, endpoint.name, runtime);
+  return readable(answer, arrival, endpoint, runtime);
 }
 
 /** Preflights, other methods of endpoints, and paths where nothing is. */
-export function answerElsewhere(
-  request: HttpRequest,
-  origin: string | undefined,
-  endpoints: readonly Endpoint[],
-  runtime: AgentRuntime,
-): Reply {
+export function answerElsewhere(arrival: Arrival, endpoints: readonly Endpoint[], runtime: AgentRuntime): Reply {
+  const { request, origin } = arrival;
   if (origin === undefined) return unknownHost();
   const { settings } = runtime;
-  if (settings.cors.enabled && isPreflight(request)) {
-    const page = trustedOriginOf(request, origin, settings);
-    return page === undefined
-      ? refuse('origin_not_trusted', 'preflight', runtime)
-      : preflightReply(request, page, corsPolicyOf(runtime));
-  }
   const [path] = request.target.split('?');
-  const there = endpoints.find(({ name }) => `${settings.basePath}${settings.endpoints[name]}` === path);
-  if (there === undefined) return agentError('not_found', 'There is no such endpoint here.');
-  return agentError('method_not_allowed', `This endpoint expects ${there.method}.`, [['allow', there.method]]);
+  const there = endpoints.find(({ name }) => pathOf(name, runtime) === path);
+  if (settings.cors.enabled && there?.askedBy !== 'provider' && isPreflight(request)) {
+    const page = trustedOriginOf(request, origin, settings);
+    // What it allows is all that the answer says to the page.
+    if (page !== undefined) return preflightReply(request, page, corsPolicyOf(runtime));
+    return readable(refuse('origin_not_trusted', 'preflight', runtime), arrival, there, runtime);
+  }
+  const answer =
+    there === undefined
+      ? agentError('not_found', 'There is no such endpoint here.')
+      : agentError('method_not_allowed', `This endpoint expects ${there.method}.`, [['allow', there.method]]);
+  return readable(answer, arrival, there, runtime);
 }
 
-/** The same answer as pages of trusted origins can read it, where CORS is on. */
-export function withCors(
-  answer: Reply,
-  request: HttpRequest,
-  origin: string | undefined,
+/**
+ * What became of a request that failed: the store's faults pass, those of a body are the client's, the rest are ours.
+ * `endpoint`: undefined for a request that was to none.
+ */
+export function answerFailure(
+  error: unknown,
+  arrival: Arrival,
+  endpoint: Endpoint | undefined,
   runtime: AgentRuntime,
 ): Reply {
-  // A preflight has its own.
-  if (origin === undefined || answer.headers.some(([name]) => name === 'vary')) return answer;
-  const { set, add } = corsHeadersOf(request, origin, runtime.settings);
+  return readable(failureOf(error, runtime), arrival, endpoint, runtime);
+}
+
+/** The same answer as pages of trusted origins can read it, where CORS is on. What a provider asks for no page reads. */
+function readable(
+  answer: Reply,
+  { request, origin }: Arrival,
+  endpoint: Endpoint | undefined,
+  runtime: AgentRuntime,
+): Reply {
+  if (origin === undefined || endpoint?.askedBy === 'provider') return answer;
+  const { trustedOrigins, cors } = runtime.settings;
+  // Errors say when to ask again; what the operator lists is about the APIs.
+  const exposing = { ...cors, exposeHeaders: [...new Set([...cors.exposeHeaders, 'retry-after'])] };
+  const { set, add } = corsHeadersOf(request, origin, { trustedOrigins, cors: exposing });
   return { ...answer, headers: [...answer.headers, ...set, ...add] };
 }
 
-/** What became of a request that failed: the store's faults pass, those of a body are the client's, the rest are ours. */
-export function failureOf(error: unknown, { instance, services }: AgentRuntime): PlainReply {
+function failureOf(error: unknown, { instance, services }: AgentRuntime): PlainReply {
   const { telemetry } = services;
   if (error instanceof StoreUnavailableError) {
     telemetry.problem('store_unavailable', { operation: 'side_service' }, error);

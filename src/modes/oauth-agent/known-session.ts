@@ -3,7 +3,6 @@ import { freshnessOf } from '../../core/oauth/token-freshness.ts';
 import { sessionEnd } from '../../core/session/lifetimes.ts';
 import { type EpochMilliseconds, secondOf } from '../../core/time.ts';
 import type { AgentRuntime } from './runtime.ts';
-import { idleLifetimeOf } from './settings.ts';
 import type { AgentSessionEnd, KnownSession, PresentedSession } from './state.ts';
 
 /** The session of a request, for routes and check alike. Throws StoreUnavailableError. */
@@ -30,7 +29,7 @@ function whyEnded(
   const { session } = found;
   if (session.instance !== instance) return 'other_instance';
   if (session.provider !== provider.name || session.registration !== provider.registration) return 'other_provider';
-  const end = sessionEnd(found, secondOf(now), idleLifetimeOf(settings));
+  const end = sessionEnd(found, secondOf(now), settings.idleLifetime);
   if (end !== undefined) return end;
   // APIs do not get the cookie with the refresh token: that it did not come says nothing.
   const hasRefreshToken = inCookies?.hasRefreshToken ?? session.tokenSet.refreshToken !== undefined;

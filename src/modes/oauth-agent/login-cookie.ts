@@ -1,7 +1,17 @@
 import { clearCookie, hasCookie, readCookie, setCookie } from '../../core/http/cookies.ts';
+import type { HttpRequest } from '../../core/http/request.ts';
 import type { CookieSeal } from './cookie-seal.ts';
 import type { AgentCookies } from './cookies.ts';
-import type { LoginCookie } from './state.ts';
+
+/** The login cookie: a sealed binding secret (see begin-login). */
+export interface LoginCookie {
+  /** `absent`: no such cookie. `invalid`: one that opens nothing. */
+  read(
+    request: HttpRequest,
+  ): { readonly kind: 'secret'; readonly secret: string } | { readonly kind: 'absent' | 'invalid' };
+  set(secret: string): string;
+  clear(): string;
+}
 
 /** See {@link LoginCookie}. */
 export function createLoginCookie({ login }: AgentCookies, seal: CookieSeal): LoginCookie {

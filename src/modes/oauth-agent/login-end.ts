@@ -19,7 +19,7 @@ export const loginEnd = endpointWithBody(
     name: 'loginEnd',
     method: 'POST',
     summary: 'Finishes a login, or says whether there is a session.',
-    session: 'used',
+    security: [['loginCookie'], ['sessionCookie', 'csrfCookie'], []],
     body: { schema: loginEndBody, asForm: true },
     answer: {
       status: 200,

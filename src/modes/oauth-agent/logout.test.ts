@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentService, agentService, errorOf, linesOf, pageOrigin } from '../../../test/support/agent-service.ts';
+import { sharedKey, sharedKeyReference } from '../../../test/support/agent-states.ts';
+import { sealVersion1 } from '../../../test/support/cookie-version1.ts';
 import { tokenSetAt } from '../../../test/support/session.ts';
 
 let service: AgentService;
@@ -88,6 +90,31 @@ describe('GET /session', () => {
       const { expiresAt } = (await (await service.loggedIn()).send('GET', '/session')).json();
       expect(expiresAt).toBe(service.clock.now() + 1800);
     }
+  });
+
+  it('leaves out whose a session is that was taken over from cookies of form 0x01, and no claims are known of it', async () => {
+    await service.close();
+    const settings = { version1: { key: sharedKeyReference, write: false } };
+    service = await agentService({ state: 'sealed', settings });
+    const tab = service.newTab();
+    for (const [name, token, path] of [
+      ['at', 'canary-opaque', '/'],
+      ['auth', 'canary-theirs', '/oauth-agent/refresh'],
+      ['csrf', 'canary-csrf', '/'],
+    ] as const) {
+      tab.jar.put(`example-${name}`, sealVersion1(token, sharedKey), path);
+    }
+    tab.csrf = 'canary-csrf';
+    const at = service.clock.now();
+    expect((await tab.send('GET', '/session')).json()).toEqual({ isLoggedIn: true });
+    expect((await tab.send('POST', '/refresh')).statusCode).toBe(204);
+    expect((await tab.send('GET', '/session')).json()).toEqual({
+      isLoggedIn: true,
+      expiresAt: at + 12 * 3600,
+      accessTokenExpiresAt: at + 3600,
+    });
+    const claims = await tab.send('GET', '/claims');
+    expect([claims.statusCode, claims.json()]).toEqual([200, {}]);
   });
 
   it('leaves out the end of an access token that has none', async () => {

@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../../core/http/request.ts';
+import { type HttpRequest, soleHeader } from '../../core/http/request.ts';
 import { needsTouch } from '../../core/session/lifetimes.ts';
 import type { RefreshReason } from '../../core/session/staleness.ts';
 import type { Seconds } from '../../core/time.ts';
@@ -6,15 +6,27 @@ import type { Header, PlainReply } from '../../core/verdict.ts';
 import { agentError } from './agent-error.ts';
 import { knownSession } from './known-session.ts';
 import type { AgentRuntime } from './runtime.ts';
-import { idleLifetimeOf } from './settings.ts';
+import type { OauthAgentSettings } from './settings.ts';
 import type { AgentRefresh, PresentedSession } from './state.ts';
 
-/** The session of a request to an endpoint that needs one, or what to answer. Throws StoreUnavailableError. */
+/** An endpoint that needs a session, by its setting under `endpoints`. */
+interface Asked {
+  readonly name: keyof OauthAgentSettings['endpoints'];
+  readonly repeatsCsrfToken: boolean;
+}
+
+/**
+ * The session of a request to an endpoint that needs one, or what to answer. Nothing is opened, and no store is asked, for
+ * a request that cannot repeat the CSRF token. Throws StoreUnavailableError.
+ */
 export async function neededSession(
   request: HttpRequest,
-  options: { readonly repeatsCsrfToken: boolean },
+  endpoint: Asked,
   runtime: AgentRuntime,
 ): Promise<PresentedSession | PlainReply> {
+  const { csrfHeader } = runtime.cookies;
+  if (endpoint.repeatsCsrfToken && !soleHeader(request, csrfHeader))
+    return refuse('csrf_missing', `Expected one header ${csrfHeader} with the CSRF token.`, endpoint, runtime);
   const known = await knownSession(request, runtime);
   switch (known.kind) {
     case 'none':
@@ -24,19 +36,29 @@ export async function neededSession(
     case 'ended':
       return sessionExpired(runtime);
     case 'live':
-      if (options.repeatsCsrfToken && !runtime.csrf.isRepeated(request, known.presented.key)) {
-        const message = `The header ${runtime.cookies.csrfHeader} does not repeat the CSRF token of this session.`;
-        return agentError('unauthorized_request', message);
+      if (endpoint.repeatsCsrfToken && !runtime.csrf.isRepeated(request, known.presented.key)) {
+        const message = `The header ${csrfHeader} does not repeat the CSRF token of this session.`;
+        return refuse('csrf_mismatch', message, endpoint, runtime);
       }
       noteUse(known.presented, runtime);
       return known.presented;
   }
 }
 
+function refuse(
+  reason: 'csrf_missing' | 'csrf_mismatch',
+  message: string,
+  { name }: Asked,
+  { instance, services }: AgentRuntime,
+): PlainReply {
+  services.telemetry.event('request_refused', { instance, endpoint: name, reason });
+  return agentError('unauthorized_request', message);
+}
+
 /** A request of the application is a use of its session, as one of its API calls is. */
 export function noteUse(presented: PresentedSession, { state, settings, services }: AgentRuntime): void {
   const now = services.clock.now();
-  if (needsTouch(presented.found, now, idleLifetimeOf(settings))) state.touch(presented, now);
+  if (needsTouch(presented.found, now, settings.idleLifetime)) state.touch(presented, now);
 }
 
 /** A new login is needed. The browser forgets what is of no use any more. */

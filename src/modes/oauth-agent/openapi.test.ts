@@ -8,7 +8,7 @@ beforeEach(async () => {
     settings: {
       basePath: '/bff',
       endpoints: { loginStart: '/begin', openapi: '/description' },
-      cookie: { prefix: 'shop' },
+      cookie: { prefix: 'shop', hostOnly: false },
     },
   });
 });
@@ -24,8 +24,8 @@ function errorsOf(path: string, method: string): Readonly<Record<string, readonl
   const responses = Object.entries(service.document.paths[path]?.[method]?.responses ?? {});
   return Object.fromEntries(
     responses.map(([status, { content }]) => {
-      const code = content?.['application/json']?.schema.properties?.code;
-      const open = code?.anyOf?.[0] as { readonly enum: readonly string[] } | undefined; // as errorAnswer has it
+      const code = content?.['application/json']?.schema.allOf?.[1].properties.code;
+      const open = code?.anyOf?.[0] as { readonly enum: readonly string[] } | undefined; // as the document has it
       return [status, [...(code?.enum ?? open?.enum ?? []), ...(open === undefined ? [] : ['…'])]];
     }),
   );
@@ -87,24 +87,70 @@ describe('the OpenAPI document', () => {
     expect(Object.fromEntries(operations)).toEqual(expected);
   });
 
-  it('has the bodies that the endpoints read', () => {
+  it('has none of what providers call, which OpenID Connect describes', () => {
+    expect(Object.keys(service.document.paths).filter((path) => path.includes('channel'))).toEqual([]);
+  });
+
+  it('names its schemas once, and refers to them', async () => {
+    const { components, paths } = (await description()).json();
+    expect(Object.keys(components.schemas).sort()).toEqual([
+      'AuthorizationRequest',
+      'Claims',
+      'Error',
+      'LoginEnd',
+      'LoginStart',
+      'LoginState',
+      'Logout',
+      'SessionState',
+    ]);
+    const references = [...JSON.stringify(paths).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
+      ([, name]) => name,
+    );
+    expect([...new Set(references)].sort()).toEqual(Object.keys(components.schemas).sort());
+    expect(components.schemas.Error).toMatchObject({
+      required: ['code', 'message'],
+      properties: { code: { type: 'string' } },
+    });
+  });
+
+  it('leaves room in answers for further members, and none in bodies', async () => {
+    const { components, paths } = (await description()).json();
+    const strict = Object.entries(components.schemas).filter(([, schema]) =>
+      JSON.stringify(schema).includes('"additionalProperties":false'),
+    );
+    expect(strict.map(([name]) => name).sort()).toEqual(['LoginEnd', 'LoginStart']);
+    expect(JSON.stringify(paths)).not.toContain('additionalProperties":false');
+  });
+
+  it('says with which answers Retry-After, Allow and cookies come', async () => {
+    const { components, paths } = (await description()).json();
+    const refresh = paths['/bff/refresh'].post.responses;
+    const headersOf = (status: number) => Object.keys(refresh[status].headers ?? {});
+    expect([204, 400, 401, 403, 500, 502, 503].map(headersOf)).toEqual([
+      ['Set-Cookie'],
+      [],
+      ['Set-Cookie'],
+      [],
+      [],
+      ['Retry-After'],
+      ['Retry-After'],
+    ]);
+    expect(components.responses.MethodNotAllowed.headers).toEqual({ Allow: { $ref: '#/components/headers/Allow' } });
+    expect(refresh[204].description).toContain('unless that happened a moment ago');
+  });
+
+  it('has the bodies that the endpoints read', async () => {
+    const { schemas } = (await description()).json().components;
     const bodyOf = (path: string) => service.document.paths[path]?.['post']?.requestBody;
     expect([bodyOf('/bff/refresh'), bodyOf('/bff/logout')]).toEqual([undefined, undefined]);
     expect(bodyOf('/bff/begin')).toMatchObject({ required: false });
     expect(Object.keys(bodyOf('/bff/begin')?.content ?? {})).toEqual(['application/json']);
-    expect(bodyOf('/bff/login/end')).toMatchObject({
+    const schema = { $ref: '#/components/schemas/LoginEnd' };
+    expect(bodyOf('/bff/login/end')).toEqual({
       required: true,
-      content: {
-        'application/json': {
-          schema: {
-            required: ['pageUrl'],
-            properties: { pageUrl: { type: 'string' } },
-            additionalProperties: false,
-          },
-        },
-        'application/x-www-form-urlencoded': {},
-      },
+      content: { 'application/json': { schema }, 'application/x-www-form-urlencoded': { schema } },
     });
+    expect(schemas.LoginEnd).toMatchObject({ required: ['pageUrl'], properties: { pageUrl: { type: 'string' } } });
   });
 
   it('names cookies and CSRF header as they are configured', async () => {
@@ -115,8 +161,11 @@ describe('the OpenAPI document', () => {
       loginCookie: { type: 'apiKey', in: 'cookie', name: 'shop-login' },
       csrfHeader: { type: 'apiKey', in: 'header', name: 'x-shop-csrf' },
     });
-    expect(service.document.paths['/bff/logout']?.['post']?.security).toEqual([
-      { sessionCookie: [], csrfCookie: [], csrfHeader: [] },
-    ]);
+    const securityOf = (method: string, path: string) => service.document.paths[`/bff${path}`]?.[method]?.security;
+    expect(securityOf('post', '/logout')).toEqual([{ sessionCookie: [], csrfCookie: [], csrfHeader: [] }]);
+    expect(securityOf('get', '/claims')).toEqual([{ sessionCookie: [] }]);
+    expect(securityOf('get', '/session')).toEqual([{ sessionCookie: [] }, {}]);
+    expect(securityOf('post', '/login/end')).toEqual([{ loginCookie: [] }, { sessionCookie: [], csrfCookie: [] }, {}]);
+    expect(securityOf('post', '/begin')).toEqual([]);
   });
 });

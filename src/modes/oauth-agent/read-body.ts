@@ -15,12 +15,19 @@ export function readBody<T>(request: HttpRequest, bytes: Uint8Array, schema: Sch
   switch (mediaTypeOf(request)) {
     case 'application/json':
       return readJson(text, schema);
-    case 'application/x-www-form-urlencoded':
+    case formType:
       return readForm(text, schema);
     default:
       return invalid('Content-Type: expected application/json or application/x-www-form-urlencoded');
   }
 }
+
+/** The text of a form; '' for every other body. */
+export function formTextOf(request: HttpRequest, bytes: Uint8Array): string {
+  return mediaTypeOf(request) === formType ? (utf8TextOf(bytes) ?? '') : '';
+}
+
+const formType = 'application/x-www-form-urlencoded';
 
 function readJson<T>(text: string, schema: Schema<T>): ReadValue<T> {
   const parsed = parsedJson(text);

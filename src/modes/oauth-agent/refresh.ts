@@ -13,7 +13,12 @@ export const refresh = endpointOfSession(
     method: 'POST',
     summary: 'Replaces the tokens.',
     repeatsCsrfToken: true,
-    answer: { status: 204, description: 'There are new tokens.', schema: undefined, setsCookies: true },
+    answer: {
+      status: 204,
+      description: 'The tokens are good; new ones were fetched unless that happened a moment ago.',
+      schema: undefined,
+      setsCookies: true,
+    },
     errors: ['session_expired', 'authorization_server_error'],
   },
   async (presented, _call, runtime) => {

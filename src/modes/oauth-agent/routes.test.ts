@@ -36,6 +36,8 @@ const readable = {
   'x-content-type-options': 'nosniff',
   'access-control-allow-origin': pageOrigin,
   'access-control-allow-credentials': 'true',
+  // When to ask again.
+  'access-control-expose-headers': 'retry-after',
   vary: 'Origin',
 };
 

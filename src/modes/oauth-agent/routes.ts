@@ -1,10 +1,10 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { httpRequestFrom } from '../../core/http/from-node.ts';
-import type { HttpRequest } from '../../core/http/request.ts';
 import type { Reply } from '../../core/verdict.ts';
 import { sendReply } from '../../fastify/send-reply.ts';
+import { pathOf } from './endpoint.ts';
 import { agentEndpoints } from './endpoints.ts';
-import { answerElsewhere, answerEndpoint, failureOf, withCors } from './gate.ts';
+import { type Arrival, answerElsewhere, answerEndpoint, answerFailure } from './gate.ts';
 import type { AgentRuntime } from './runtime.ts';
 import { takeBody } from './take-body.ts';
 
@@ -19,12 +19,12 @@ export function agentRoutes(runtime: AgentRuntime): FastifyPluginAsync {
     );
 
     const answering =
-      (answer: (request: HttpRequest, fastifyRequest: FastifyRequest) => Reply | Promise<Reply>) =>
+      (answer: (arrival: Arrival) => Reply | Promise<Reply>) =>
       async (fastifyRequest: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
         const request = httpRequestFrom(fastifyRequest.raw);
-        const answered = await answer(request, fastifyRequest);
-        const readable = withCors(answered, request, fastifyRequest.publicOrigin, runtime);
-        return await sendReply(readable, request, reply, runtime.services.renderer);
+        const { publicOrigin: origin, body } = fastifyRequest;
+        const answered = await answer({ request, origin, body: bytesOf(body) });
+        return await sendReply(answered, request, reply, runtime.services.renderer);
       };
 
     for (const endpoint of endpoints) {
@@ -32,17 +32,14 @@ export function agentRoutes(runtime: AgentRuntime): FastifyPluginAsync {
         method: endpoint.method,
         url: runtime.settings.endpoints[endpoint.name],
         exposeHeadRoute: false,
-        handler: answering((request, { publicOrigin, body }) =>
-          answerEndpoint(endpoint, { request, origin: publicOrigin, body: bytesOf(body) }, runtime),
-        ),
+        handler: answering((arrival) => answerEndpoint(endpoint, arrival, runtime)),
       });
     }
-    service.setNotFoundHandler(
-      answering((request, { publicOrigin }) => answerElsewhere(request, publicOrigin, endpoints, runtime)),
-    );
-    service.setErrorHandler((error, fastifyRequest, reply) =>
-      answering(() => failureOf(error, runtime))(fastifyRequest, reply),
-    );
+    service.setNotFoundHandler(answering((arrival) => answerElsewhere(arrival, endpoints, runtime)));
+    service.setErrorHandler((error, fastifyRequest, reply) => {
+      const endpoint = endpoints.find(({ name }) => pathOf(name, runtime) === fastifyRequest.routeOptions.url);
+      return answering((arrival) => answerFailure(error, arrival, endpoint, runtime))(fastifyRequest, reply);
+    });
   };
 }
 

@@ -2,13 +2,13 @@ import type { AuthorizationServer } from '../../ports/authorization-server.ts';
 import type { ModeServices } from '../mode.ts';
 import { createCookieSeal } from './cookie-seal.ts';
 import { type AgentCookies, agentCookies } from './cookies.ts';
-import { createCsrfTokens } from './csrf-tokens.ts';
+import { type CsrfTokens, createCsrfTokens } from './csrf-tokens.ts';
 import type { DecisionSettings } from './decide.ts';
-import { createLoginCookie } from './login-cookie.ts';
+import { createLoginCookie, type LoginCookie } from './login-cookie.ts';
 import { createPhantomTokens, type PhantomTokens } from './phantom-tokens.ts';
 import { sealedState } from './sealed-state.ts';
-import { idleLifetimeOf, type OauthAgentSettings } from './settings.ts';
-import type { AgentState, CsrfTokens, LoginCookie } from './state.ts';
+import type { OauthAgentSettings } from './settings.ts';
+import type { AgentState } from './state.ts';
 import { storedState } from './stored-state.ts';
 
 /** One live agent: what its check and its routes share. */
@@ -38,7 +38,7 @@ export function agentRuntime(instance: string, settings: OauthAgentSettings, ser
   return {
     instance,
     settings,
-    decision: { ...settings, csrfHeader: cookies.csrfHeader, idleLifetime: idleLifetimeOf(settings) },
+    decision: { ...settings, csrfHeader: cookies.csrfHeader },
     provider,
     cookies,
     state: settings.state === 'sealed' ? sealedState(parts) : storedState(parts),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /*
  * Bodies and answers of the endpoints. What validates a body describes it in the OpenAPI document as well, and what
- * describes an answer is its type.
+ * describes an answer is its type. Bodies are strict; answers may get further members one day.
  */
 
 const parameterName = z
@@ -41,28 +41,31 @@ export const loginEndBody = members({
 /** Body of the endpoints that need none. */
 export const noBody = members({});
 
-export const loginStartAnswer = z.strictObject({
+export const loginStartAnswer = z.object({
   authorizationRequestUrl: z.string().describe('Where the application sends the browser.'),
 });
 
 const csrf = z.string().describe('What requests that change something repeat in the CSRF header.');
 
 export const loginEndAnswer = z.union([
-  z.strictObject({
+  z.object({
     handled: z.boolean().describe('Whether `pageUrl` had an authorization response that has been used now.'),
     isLoggedIn: z.literal(true),
     csrf,
   }),
-  z.strictObject({ handled: z.literal(false), isLoggedIn: z.literal(false) }),
+  z.object({ handled: z.literal(false), isLoggedIn: z.literal(false) }),
 ]);
 
 const numericDate = z.int().describe('Seconds since 1970-01-01T00:00:00Z.');
 
 export const sessionAnswer = z.union([
-  z.strictObject({ isLoggedIn: z.literal(false) }),
-  z.strictObject({
+  z.object({ isLoggedIn: z.literal(false) }),
+  z.object({
     isLoggedIn: z.literal(true),
-    sub: z.string().optional().describe('The user; left out where cookies of version 0x01 do not say it.'),
+    sub: z
+      .string()
+      .optional()
+      .describe('The user; left out where the session is, or was taken over from, cookies of version 0x01.'),
     expiresAt: numericDate.optional().describe('When the session ends if nobody uses it, in seconds since 1970.'),
     accessTokenExpiresAt: numericDate.optional().describe('When the access token ends, in seconds since 1970.'),
   }),
@@ -70,21 +73,28 @@ export const sessionAnswer = z.union([
 
 export const claimsAnswer = z.looseObject({ sub: z.string().optional().describe('The user.') });
 
-export const logoutAnswer = z.strictObject({
+export const logoutAnswer = z.object({
   url: z.string().describe('Where the application sends the browser, so that the provider logs the user out as well.'),
 });
 
 export const documentAnswer = z.looseObject({ openapi: z.string() });
 
-/** An error. `foreignCodes`: codes of authorization responses come as well. */
-export function errorAnswer(codes: readonly string[], foreignCodes: boolean) {
-  const own = z.enum(codes);
-  const foreign = z.string().regex(/^[a-z_]{1,64}$/);
-  return z.strictObject({
-    code: foreignCodes ? z.union([own, foreign.describe('The code of an authorization response.')]) : own,
-    message: z.string(),
-  });
-}
+const errorAnswer = z.object({
+  code: z.string().describe('What went wrong, for programs.'),
+  message: z.string().describe('What went wrong, for developers. Repeats nothing of the request.'),
+});
+
+/** By the names that they have in the OpenAPI document. */
+export const namedSchemas = {
+  LoginStart: loginStartBody,
+  AuthorizationRequest: loginStartAnswer,
+  LoginEnd: loginEndBody,
+  LoginState: loginEndAnswer,
+  SessionState: sessionAnswer,
+  Claims: claimsAnswer,
+  Logout: logoutAnswer,
+  Error: errorAnswer,
+} satisfies Readonly<Record<string, Schema>>;
 
 /** What a body or an answer is described and read by. */
 export type Schema<T = unknown> = z.ZodType<T>;

@@ -1,10 +1,10 @@
 import { jsonReply } from '../../core/http/reply.ts';
+import { knownSubjectOf } from '../../core/session/session.ts';
 import { after } from '../../core/time.ts';
 import { endpoint } from './endpoint.ts';
 import { knownSession } from './known-session.ts';
 import type { AgentRuntime } from './runtime.ts';
 import { type SessionAnswer, sessionAnswer } from './schemas.ts';
-import { idleLifetimeOf } from './settings.ts';
 import type { PresentedSession } from './state.ts';
 
 /** Whether there is a session. Asking does not prolong it, so that a page may ask all the time. */
@@ -13,7 +13,7 @@ export const sessionStatus = endpoint(
     name: 'session',
     method: 'GET',
     summary: 'Whether there is a session, without prolonging it.',
-    session: 'used',
+    security: [['sessionCookie'], []],
     answer: { status: 200, description: 'Whether somebody is logged in.', schema: sessionAnswer, setsCookies: false },
   },
   async ({ request }, runtime) => {
@@ -29,10 +29,10 @@ function statusOf({ found, inCookies }: PresentedSession, { settings }: AgentRun
   // Cookies of version 0x01 hold tokens alone.
   if (inCookies?.version === 1) return { isLoggedIn: true, accessTokenExpiresAt };
   // Nothing notes when a sealed session was used.
-  const idleEnd = settings.state === 'sealed' ? session.endsAt : after(lastSeenAt, idleLifetimeOf(settings));
+  const idleEnd = settings.state === 'sealed' ? session.endsAt : after(lastSeenAt, settings.idleLifetime);
   return {
     isLoggedIn: true,
-    sub: session.subject,
+    sub: knownSubjectOf(session),
     expiresAt: Math.min(session.endsAt, idleEnd),
     accessTokenExpiresAt,
   };

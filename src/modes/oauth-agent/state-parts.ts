@@ -2,8 +2,8 @@ import type { AuthorizationServer } from '../../ports/authorization-server.ts';
 import type { ModeServices } from '../mode.ts';
 import type { CookieSeal } from './cookie-seal.ts';
 import type { AgentCookies } from './cookies.ts';
+import type { CsrfTokens } from './csrf-tokens.ts';
 import type { OauthAgentSettings } from './settings.ts';
-import type { CsrfTokens } from './state.ts';
 
 /** What a state of an agent is made of. */
 export interface StateParts {

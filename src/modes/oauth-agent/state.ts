@@ -93,25 +93,3 @@ export interface AgentState {
    */
   forget(loggedOut: HttpRequest | undefined): readonly string[];
 }
-
-/** The CSRF tokens of one agent: a sealed cookie, bound to one session, whose content the application repeats in a header. */
-export interface CsrfTokens {
-  /** The token of this session's cookie; undefined for a missing or doubled cookie, or one of another session. */
-  tokenOf(request: HttpRequest, key: string): string | undefined;
-  /** Whether the request repeats the token of this session in its one `x-<prefix>-csrf` header; in constant time. */
-  isRepeated(request: HttpRequest, key: string): boolean;
-  /** A new token for a session, and the Set-Cookie value for it. */
-  issue(key: string): { readonly token: string; readonly setCookie: string };
-  /** The Set-Cookie value that keeps this token. */
-  keep(key: string, token: string): string;
-}
-
-/** The login cookie: a sealed binding secret (see {@link bindingSecretOf} of begin-login). */
-export interface LoginCookie {
-  /** `absent`: no such cookie. `invalid`: one that opens nothing. */
-  read(
-    request: HttpRequest,
-  ): { readonly kind: 'secret'; readonly secret: string } | { readonly kind: 'absent' | 'invalid' };
-  set(secret: string): string;
-  clear(): string;
-}

@@ -1,7 +1,5 @@
-import { clearCookie, hasCookie, readCookie, setCookie } from '../../core/http/cookies.ts';
-import { createSession } from '../../flows/sessions.ts';
+import { clearCookie, hasCookie, readCookie } from '../../core/http/cookies.ts';
 import { storedSessions } from '../../flows/stored-sessions.ts';
-import { idleLifetimeOf } from './settings.ts';
 import type { AgentState } from './state.ts';
 import type { StateParts } from './state-parts.ts';
 
@@ -9,9 +7,9 @@ import type { StateParts } from './state-parts.ts';
 export function storedState({ settings, cookies, csrf, services }: StateParts): AgentState {
   const { at } = cookies;
   const { telemetry, refresher, sessions } = services;
-  const limits = { idleLifetime: idleLifetimeOf(settings), maxPerUser: settings.maxSessionsPerUser ?? 100 };
+  const { idleLifetime, maxSessionsPerUser: maxPerUser } = settings;
   const keeper = storedSessions(
-    { cookieName: at.name, style: at.style, ...limits },
+    { cookieName: at.name, style: at.style, idleLifetime, maxPerUser },
     { ...sessions, telemetry, refresher },
   );
   return {
@@ -24,12 +22,12 @@ export function storedState({ settings, cookies, csrf, services }: StateParts): 
       return { kind: id === undefined || sessions.idNames.nameOf(id) === undefined ? 'invalid' : 'ended' };
     },
     async begin(session, request) {
-      const id = await createSession(session, limits, sessions);
-      const name = sessions.idNames.nameOf(id);
-      if (name === undefined) throw new Error('a minted session id has no name');
+      const begun = await keeper.begin(session);
+      if (begun.kind !== 'begun') return begun;
+      if (begun.name === undefined) throw new Error('a stored session has no name');
       await keeper.end(request);
-      const { token, setCookie: csrfCookie } = csrf.issue(name);
-      return { kind: 'begun', setCookies: [setCookie(at.name, id, at.style), csrfCookie], csrfToken: token };
+      const { token, setCookie } = csrf.issue(begun.name);
+      return { kind: 'begun', setCookies: [...begun.setCookies, setCookie], csrfToken: token };
     },
     touch({ found }, now) {
       keeper.touch(found, now);

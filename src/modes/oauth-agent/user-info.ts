@@ -1,5 +1,6 @@
 import { jsonReply } from '../../core/http/reply.ts';
 import { freshnessOf } from '../../core/oauth/token-freshness.ts';
+import { knownSubjectOf } from '../../core/session/session.ts';
 import type { RefreshReason } from '../../core/session/staleness.ts';
 import { secondsOf } from '../../core/time.ts';
 import type { PlainReply, Reply } from '../../core/verdict.ts';
@@ -57,7 +58,7 @@ async function renewed(
 }
 
 async function ask({ found: { session } }: PresentedSession, { provider }: AgentRuntime): Promise<Userinfo> {
-  return await provider.userinfo(session.tokenSet.accessToken, session.subject === '' ? undefined : session.subject);
+  return await provider.userinfo(session.tokenSet.accessToken, knownSubjectOf(session));
 }
 
 function accessTokenOf({ found }: PresentedSession): string {

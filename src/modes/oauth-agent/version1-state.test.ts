@@ -13,7 +13,9 @@ import { openVersion1, sealVersion1 } from '../../../test/support/cookie-version
 import { tokenSetAt } from '../../../test/support/session.ts';
 import { Secret } from '../../core/secret.ts';
 import { secondsOf } from '../../core/time.ts';
+import { claims } from './claims.ts';
 import { encodeContents } from './cookie-codec.ts';
+import { logout } from './logout.ts';
 import type { AgentRuntime } from './runtime.ts';
 import type { PresentedSession } from './state.ts';
 
@@ -223,6 +225,22 @@ describe('an agent that reads form 0x01 and writes its own', () => {
     expect(key).toBe(after.key);
     // And by an agent that knows of no other form.
     expect((await states.agent({ state: 'sealed' }).state.find(requestFrom(jar))).kind).toBe('found');
+  });
+
+  it('knows no claims without a new ID token, and tells the provider of a logout without one', async () => {
+    const { key } = await refreshedBy(reading);
+    expect(placed()).toEqual(['example-at /', 'example-csrf /', 'example-auth /oauth-agent']);
+    const call = (target: string, headers = {}) => ({
+      request: requestFrom(jar, target, headers),
+      origin: 'https://app.example.com',
+      body: Buffer.alloc(0),
+    });
+    expect(await claims.answerTo(call(claimsPath), reading)).toMatchObject({ status: 200, body: '{}' });
+    const repeated = { 'x-example-csrf': reading.csrf.tokenOf(requestFrom(jar), key) ?? '' };
+    const answer = await logout.answerTo(call('/oauth-agent/logout', repeated), reading);
+    expect(answer.status).toBe(200);
+    expect(states.provider.logouts).toMatchObject([{ idToken: undefined }]);
+    expect(states.provider.revoked).toEqual(['canary-refresh-token-1']);
   });
 
   it('gives two tabs that do it at once one session', async () => {

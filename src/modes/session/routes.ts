@@ -4,11 +4,11 @@ import { refuse, unknownHost } from '../../core/http/refusal.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import type { Reply } from '../../core/verdict.ts';
 import { sendReply } from '../../fastify/send-reply.ts';
+import { backChannelLogout, frontChannelLogout } from '../../flows/provider-logout.ts';
 import { callback } from './callback.ts';
 import { formPostCallback } from './form-post.ts';
 import { callbackPathOf, login } from './login.ts';
 import { loggedOutPage, logout, logoutPage } from './logout.ts';
-import { backChannelLogout, frontChannelLogout } from './provider-logout.ts';
 import type { SessionRuntime } from './runtime.ts';
 import { userinfo } from './userinfo.ts';
 
@@ -47,7 +47,9 @@ export function sessionRoutes(runtime: SessionRuntime): FastifyPluginAsync {
     route('GET', '/userinfo', (request, origin) => userinfo(request, origin, runtime));
     // Sessions that only browsers hold cannot be ended by anybody else.
     if (runtime.settings.state === 'sealed') return;
-    route('POST', '/backchannel-logout', (_request, _origin, body) => backChannelLogout(body, runtime));
+    route('POST', '/backchannel-logout', (_request, _origin, body) =>
+      backChannelLogout(typeof body === 'string' ? body : '', runtime),
+    );
     route('GET', '/frontchannel-logout', (request, origin) => frontChannelLogout(request, origin, runtime));
   };
 }

@@ -44,7 +44,7 @@ function providerNamed(name: string, instance: string, services: ModeServices): 
 
 function keeperOf(
   instance: string,
-  { state, idleLifetime, maxSessionsPerUser: maxPerUser = 100 }: SessionSettings,
+  { state, idleLifetime, maxSessionsPerUser: maxPerUser }: SessionSettings,
   cookies: SessionCookies,
   services: ModeServices,
 ): SessionKeeper {
