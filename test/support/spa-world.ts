@@ -12,6 +12,7 @@ export interface SpaAgent {
   /** Of the instance, and prefix of its cookies. */
   readonly name: string;
   readonly state: 'store' | 'sealed';
+  /** Names with `__Host-`, which with a store are the default. */
   readonly hostOnly?: true;
   /** The application's files come from another origin than agent and API, of the same site. */
   readonly isElsewhere?: true;
@@ -74,7 +75,7 @@ function settingsOf(agent: SpaAgent, origin: string, elsewhere: string): unknown
     state,
     basePath: `/agent/${name}`,
     redirectUri: `${isElsewhere === true ? elsewhere : origin}/spa/`,
-    cookie: { prefix: name, hostOnly: hostOnly === true },
+    cookie: { prefix: name, ...(state === 'store' && hostOnly === true ? {} : { hostOnly: hostOnly === true }) },
     ...(isElsewhere === true ? { trustedOrigins: [elsewhere], cors: { enabled: true } } : {}),
   };
 }

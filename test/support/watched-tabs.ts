@@ -45,6 +45,17 @@ export function watchTabs(context: BrowserContext, world: SpaWorld): WatchedTabs
   };
 }
 
+/** What the line with `role=status` of the application says from now on. */
+export async function noteStatus(page: Page): Promise<readonly string[]> {
+  const texts: string[] = [];
+  await page.exposeFunction('noteStatus', (text: string) => texts.push(text));
+  await page.evaluate(`{
+    const line = document.getElementById('status');
+    new MutationObserver(() => noteStatus(line.textContent)).observe(line, { childList: true });
+  }`);
+  return texts;
+}
+
 /** Address, headers and body of an answer. Set-Cookie is shown to no script (Fetch §2.2.2). */
 async function visible(response: Response): Promise<string> {
   const headers = (await response.headersArray()).filter(({ name }) => name.toLowerCase() !== 'set-cookie');
