@@ -9,7 +9,7 @@ import { noteCookies, signIn } from '../support/sign-in.ts';
 import { type SpaAgent, type SpaWorld, startSpaWorld } from '../support/spa-world.ts';
 import { until } from '../support/until.ts';
 import { accessibilityProblemsOf } from '../support/watched-page.ts';
-import { type WatchedTabs, watchTabs } from '../support/watched-tabs.ts';
+import { noteStatus, type WatchedTabs, watchTabs } from '../support/watched-tabs.ts';
 
 // The application of examples/spa in a real browser, with a real Envoy in front of the agent and of the API.
 
@@ -100,10 +100,8 @@ async function cookiesOf({ name, hostOnly }: SpaAgent): Promise<readonly string[
   return cookies.map((cookie) => `${cookie.name.slice(prefix.length)} ${cookie.path}`).sort();
 }
 
-/** Sealed cookies leave behind that they count no more, for an answer that is still on its way with others. */
-function afterLogout({ state }: SpaAgent): readonly string[] {
-  return state === 'sealed' ? ['out /'] : [];
-}
+/** What sealed cookies leave behind: that they count no more, for an answer that is still on its way with others. */
+const left = { store: [], sealed: ['out /'] };
 
 /** What the page asks of its agent, without the application. */
 async function sessionOf(page: Page, { name }: SpaAgent): Promise<Readonly<Record<string, unknown>>> {
@@ -159,16 +157,18 @@ describe.each([stored, sealed, farStored, farSealed])('the application in front 
     expect(tokens.filter((token) => text.includes(token))).toEqual([]);
     expect(await page.evaluate('document.cookie')).not.toContain(agent.name);
 
-    const otherTab = await openTab(agent);
+    const [otherTab, texts] = [await openTab(agent), await noteStatus(page)];
     await press(page, 'Sign out');
     await says(otherTab, /^You are signed out/);
     await page.waitForURL(`${world.provider.issuer}/session/end?**`);
+    // Nobody is told that a session has ended who ends it.
+    expect([...new Set(texts)]).toEqual(['Signing out …']);
     const sent = new URL(page.url()).searchParams;
     expect(tokens).toContain(sent.get('id_token_hint'));
     expect(sent.get('client_id')).toBe(world.provider.clientId);
     await page.getByRole('button', { name: 'Yes, sign me out' }).click();
     await says(page, 'Nobody is signed in.');
-    expect(await cookiesOf(agent)).toEqual(afterLogout(agent));
+    expect(await cookiesOf(agent)).toEqual(left[agent.state]);
   });
 });
 
@@ -214,6 +214,17 @@ describe('in several tabs', () => {
   });
 });
 
+it('a logout reaches the provider, though the application loads the page again whenever a session ends', async () => {
+  const page = await openSignedIn(stored);
+  await page.evaluate(`(async () => {
+    const { createAgentClient } = await import('/spa/client/src/agent-client.ts');
+    const client = createAgentClient({ baseUrl: '/agent/stored', cookiePrefix: 'stored' });
+    client.onChange(() => location.reload());
+    void client.logout();
+  })()`);
+  await page.waitForURL(`${world.provider.issuer}/session/end?**`);
+});
+
 describe('S3: the cookies', () => {
   it.each([stored, sealed, hostStored, hostSealed])(
     'of $name are gone after the logout, each from its own path',
@@ -230,7 +241,7 @@ describe('S3: the cookies', () => {
       expect(await cookiesOf(agent)).toEqual(expect.arrayContaining(expected));
       await press(page, 'Sign out');
       await page.waitForURL(`${world.provider.issuer}/session/end?**`);
-      expect(await cookiesOf(agent)).toEqual(afterLogout(agent));
+      expect(await cookiesOf(agent)).toEqual(left[agent.state]);
     },
   );
 });

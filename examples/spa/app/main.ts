@@ -14,6 +14,8 @@ const status = byId('status', HTMLElement);
 const problem = byId('problem', HTMLElement);
 const signedOut = byId('signed-out', HTMLElement);
 const signedIn = byId('signed-in', HTMLElement);
+/** Nobody has to be told of the end of a session who asked for it. */
+let isSigningOut = false;
 const answer = byId('answer', HTMLElement);
 
 /** Carries out what a button is for; a second click while that goes on does nothing. */
@@ -33,7 +35,10 @@ async function act(button: HTMLElement | undefined, what: string, work: () => Pr
 }
 
 function textOf(error: unknown): string {
-  if (error instanceof AgentError) return `${error.message} (${error.status} ${error.code})`;
+  if (error instanceof AgentError) {
+    const again = error.retryAfter === undefined ? '' : `, again in ${error.retryAfter} s`;
+    return `${error.message} (${error.status} ${error.code}${again})`;
+  }
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -53,6 +58,7 @@ function show(isLoggedIn: boolean): void {
 
 /** Asks who is there, and finishes a login where the URL holds the provider's answer. */
 async function begin(): Promise<string> {
+  isSigningOut = false;
   show(false);
   const { isLoggedIn } = await client.endLogin();
   if (!isLoggedIn) return 'Nobody is signed in.';
@@ -66,7 +72,7 @@ async function begin(): Promise<string> {
 async function showSession(): Promise<void> {
   const session = await client.session();
   if (!session.isLoggedIn) {
-    if (signedIn.hidden) return;
+    if (signedIn.hidden || isSigningOut) return;
     show(false);
     status.textContent = isOver;
     return;
@@ -119,8 +125,18 @@ on('refresh', 'Refreshing', async () => {
   return 'The tokens were replaced, if they were not quite new.';
 });
 on('sign-out', 'Signing out', async () => {
-  await client.logout();
-  return 'Signed out.';
+  isSigningOut = true;
+  try {
+    await client.logout();
+  } catch (error) {
+    isSigningOut = false;
+    throw error;
+  }
+  // The client has told its listeners: the session was over before, and the page stays.
+  if (signedIn.hidden) return isOver;
+  show(false);
+  signedOut.hidden = true;
+  return 'Signing out …';
 });
 on('get', 'Calling the API', () => call('hello'));
 on('post', 'Calling the API', () => {

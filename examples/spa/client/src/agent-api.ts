@@ -51,7 +51,8 @@ export interface AgentClient {
   /**
    * To be called when a page has loaded, before anything else. Finishes a login where the URL holds the provider's
    * answer, and says whether somebody is logged in. Afterwards the address bar shows the page on which the login
-   * began, without code and state. Throws AgentError for a login that failed (`login_required`, `access_denied`).
+   * began, without code and state. Throws AgentError for a login that failed (`login_required`, `access_denied`). While
+   * provider or agent cannot be reached (502, 503, TypeError) the URL stays as it is: the same call may work later.
    */
   endLogin(pageUrl?: string): Promise<LoginState>;
   /** What the provider says about the user now (OpenID Connect Core §5.3). */
@@ -62,7 +63,10 @@ export interface AgentClient {
   session(): Promise<SessionState>;
   /** Replaces the tokens, once for all tabs. Rarely needed: `fetch` does it by itself. */
   refresh(): Promise<void>;
-  /** Ends the session, tells the other tabs, and leaves the page for the provider's logout. */
+  /**
+   * Ends the session, tells the other tabs, and leaves the page for the provider's logout. Listeners of this tab hear of
+   * it only where the session was over before, and the page is not left.
+   */
   logout(): Promise<void>;
   /**
    * As the browser's fetch, for APIs behind the gateway: with the session, and with the CSRF token where the method may
@@ -73,4 +77,6 @@ export interface AgentClient {
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
   /** Calls `listener` when this tab learns that somebody logged in or out elsewhere, or that the session is over. */
   onChange(listener: (change: 'signed-in' | 'signed-out') => void): () => void;
+  /** Takes leave of the other tabs and forgets all listeners, for a module that is replaced, or at the end of a test. */
+  close(): void;
 }

@@ -1,10 +1,10 @@
 import { type AgentClient, type AgentClientOptions, type LoginState, usualEndpoints } from './agent-api.ts';
-import { AgentError, agentErrorOf } from './agent-error.ts';
+import { AgentError, agentErrorOf, isPassing } from './agent-error.ts';
 import { rememberPage, showPageBehind } from './login-page.ts';
 import { connectTabs, type TabNews } from './tabs.ts';
 
 export type { AgentClient, AgentClientOptions, Claims, LoginState, SessionState } from './agent-api.ts';
-export { AgentError, type AgentErrorCode } from './agent-error.ts';
+export { AgentError, type AgentErrorCode, type KnownAgentErrorCode } from './agent-error.ts';
 
 /** Makes the client of an agent. An application has one; every tab has its own, and they know of each other. */
 export function createAgentClient(options: AgentClientOptions): AgentClient {
@@ -18,6 +18,8 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
   let csrf: string | undefined;
   /** In any tab, since this one was opened: whoever counted before it waited knows whether it was waiting for one. */
   let refreshes = 0;
+  /** From the beginning of a logout: a listener that loads the page again would cancel the way to the provider's. */
+  let isLeaving = false;
 
   function learn(news: TabNews): void {
     if (news === 'refreshed') {
@@ -26,6 +28,7 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
     }
     // The token of a session that was before.
     csrf = undefined;
+    if (isLeaving) return;
     for (const listener of listeners) listener(news);
   }
 
@@ -146,16 +149,21 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
       // Frameworks that render twice call twice; the provider's answer is good for one.
       const begun = endings.get(pageUrl);
       if (begun !== undefined) return await begun;
+      // A page that the browser has kept, shown again after a logout.
+      isLeaving = false;
+      const cleanUp = (isLoggedIn: boolean) => pageUrl === location.href && showPageBehind(agent, isLoggedIn);
       const ending = (async () => {
-        let isLoggedIn = false;
         try {
           const state = await askLoginEnd(pageUrl);
-          ({ isLoggedIn } = state);
+          cleanUp(state.isLoggedIn);
           if (state.handled) tabs.tell('signed-in');
           return state;
+        } catch (error) {
+          // An answer that was neither used nor refused is still good, also when the page is loaded again.
+          if (!isPassing(error)) cleanUp(false);
+          throw error;
         } finally {
           endings.delete(pageUrl);
-          if (pageUrl === location.href) showPageBehind(agent, isLoggedIn);
         }
       })();
       endings.set(pageUrl, ending);
@@ -176,14 +184,18 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
     },
 
     async logout() {
+      isLeaving = true;
       try {
         const { url } = await getJson<{ readonly url: string }>(postToAgent(endpoints.logout));
+        csrf = undefined;
+        tabs.tell('signed-out');
         location.assign(url);
       } catch (error) {
-        // What was asked for is so already.
+        isLeaving = false;
+        // What was asked for is so already, and there is nowhere to go.
         if (!isOver(error)) throw error;
+        tellAll('signed-out');
       }
-      tellAll('signed-out');
     },
 
     async fetch(input, init) {
@@ -198,6 +210,11 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+
+    close() {
+      listeners.clear();
+      tabs.close();
     },
   };
 }

@@ -1,16 +1,21 @@
-/** `code` of an answer of the agent, where it refuses. Codes of the provider (`access_denied`) come as they are. */
-export type AgentErrorCode =
-  | 'unauthorized_request'
+/** Codes of the agent itself, and `login_required`, which the provider answers to `prompt=none`. */
+export type KnownAgentErrorCode =
   | 'invalid_request'
   | 'authorization_error'
   | 'login_required'
+  | 'unauthorized_request'
   | 'token_expired'
   | 'session_expired'
-  | 'authorization_server_error'
-  | 'temporarily_unavailable'
+  | 'unknown_host'
+  | 'not_found'
+  | 'method_not_allowed'
   | 'server_error'
-  // Keeps the list above for editors, and every other code possible.
-  | (string & {});
+  | 'authorization_server_error'
+  | 'temporarily_unavailable';
+
+/** `code` of an answer of the agent, where it refuses. Codes of the provider (`access_denied`) come as they are. */
+// Keeps the known ones for editors, and every other code possible.
+export type AgentErrorCode = KnownAgentErrorCode | (string & {});
 
 /** An answer of the agent that is not the one that was asked for. What is no answer at all is a TypeError of fetch. */
 export class AgentError extends Error {
@@ -18,12 +23,23 @@ export class AgentError extends Error {
   /** HTTP status code. */
   readonly status: number;
   readonly code: AgentErrorCode;
+  /** Seconds after which the same request may do better (RFC 9110 §10.2.3); undefined where the answer does not say. */
+  readonly retryAfter: number | undefined;
 
-  constructor(status: number, code: AgentErrorCode, message: string) {
+  constructor(status: number, code: AgentErrorCode, message: string, retryAfter?: number) {
     super(message);
     this.status = status;
     this.code = code;
+    this.retryAfter = retryAfter;
   }
+}
+
+/**
+ * Whether the same request may do better later: no answer came, or one of whoever could not say. All other answers are
+ * meant.
+ */
+export function isPassing(error: unknown): boolean {
+  return !(error instanceof AgentError) || [429, 502, 503, 504].includes(error.status);
 }
 
 /** What an answer with an error status says. A proxy in between may answer something else than our JSON. */
@@ -34,5 +50,11 @@ export async function agentErrorOf(answer: Response): Promise<AgentError> {
     answer.status,
     typeof code === 'string' ? code : 'server_error',
     typeof message === 'string' ? message : `The agent answered ${answer.status}.`,
+    secondsOf(answer.headers.get('retry-after')),
   );
+}
+
+/** A date, which the agent never sends, counts as none. */
+function secondsOf(retryAfter: string | null): number | undefined {
+  return retryAfter !== null && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;
 }

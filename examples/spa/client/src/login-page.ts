@@ -5,7 +5,9 @@ const answerParameters = ['code', 'state', 'iss', 'session_state', 'error', 'err
 
 /** Remembers the page that is left for a login, for this tab alone. */
 export function rememberPage(agent: string): void {
-  sessionStorage.setItem(keyOf(agent), location.href);
+  // An answer that could not be used yet: whoever gives up on it is still on the way to the page from before.
+  if (holdsAnswer(new URL(location.href)) && sessionStorage.getItem(keyOf(agent)) !== null) return;
+  sessionStorage.setItem(keyOf(agent), withoutAnswer(location.href));
 }
 
 /**
@@ -13,12 +15,24 @@ export function rememberPage(agent: string): void {
  * began takes its place; an application that has a router asks `location` where it is.
  */
 export function showPageBehind(agent: string, isLoggedIn: boolean): void {
-  const url = new URL(location.href);
-  if (!url.searchParams.has('state')) return;
-  for (const name of answerParameters) url.searchParams.delete(name);
+  if (!holdsAnswer(new URL(location.href))) return;
   const remembered = sessionStorage.getItem(keyOf(agent));
   sessionStorage.removeItem(keyOf(agent));
-  history.replaceState(history.state, '', isLoggedIn && remembered !== null ? remembered : url.href);
+  history.replaceState(
+    history.state,
+    '',
+    isLoggedIn && remembered !== null ? remembered : withoutAnswer(location.href),
+  );
+}
+
+function holdsAnswer({ searchParams }: URL): boolean {
+  return searchParams.has('state');
+}
+
+function withoutAnswer(href: string): string {
+  const url = new URL(href);
+  if (holdsAnswer(url)) for (const name of answerParameters) url.searchParams.delete(name);
+  return url.href;
 }
 
 function keyOf(agent: string): string {

@@ -6,15 +6,23 @@ export interface Tabs {
   tell(news: TabNews): void;
   /** Carries out one piece of work at a time: in all tabs where the browser has Web Locks, else in this one. */
   alone<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Hears and tells nothing any more. */
+  close(): void;
 }
 
 /** `name`: the same in every tab, and of this application alone. `hear`: called for what the other tabs tell. */
 export function connectTabs(name: string, hear: (news: TabNews) => void): Tabs {
   const channel = new BroadcastChannel(name);
   channel.addEventListener('message', ({ data }) => hear(data as TabNews)); // only pages of this origin can send
+  let isOpen = true;
   return {
-    tell: (news) => channel.postMessage(news),
+    // What is under way while it is closed may still have news, and a closed channel would throw.
+    tell: (news) => isOpen && channel.postMessage(news),
     alone: taking(name),
+    close() {
+      isOpen = false;
+      channel.close();
+    },
   };
 }
 

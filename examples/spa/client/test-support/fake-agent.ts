@@ -6,6 +6,8 @@ export interface FakeAgent {
   isExpired: boolean;
   /** What /refresh answers; undefined: it works. */
   refusal: { readonly status: number; readonly code: string } | undefined;
+  /** What every request gets; undefined: it works. */
+  outage: { readonly status: number; readonly retryAfter: string } | 'no answer' | undefined;
   /** `POST /refresh <CSRF token>` and so on, in order of arrival; the agent's base path is left out. */
   readonly requests: string[];
   readonly pageUrls: string[];
@@ -21,6 +23,7 @@ export function createFakeAgent(): FakeAgent {
     csrf: 'one',
     isExpired: false,
     refusal: undefined,
+    outage: undefined,
     requests: [],
     pageUrls: [],
     bodies: [],
@@ -34,6 +37,8 @@ async function answer(request: Request, fake: FakeAgent): Promise<Response> {
   const path = new URL(request.url).pathname.replace(/.*\/oauth-agent/, '');
   const csrf = request.headers.get('x-spa-csrf');
   fake.requests.push(`${request.method} ${path}${csrf === null ? '' : ` ${csrf}`}`);
+  if (fake.outage === 'no answer') throw new TypeError('Failed to fetch');
+  if (fake.outage !== undefined) return refused(fake.outage.status, 'temporarily_unavailable', fake.outage.retryAfter);
   const isLoggedIn = fake.csrf !== undefined;
   const repeatsCsrf = isLoggedIn && csrf === fake.csrf;
   switch (path) {
@@ -71,10 +76,11 @@ function endLogin(pageUrl: string, fake: FakeAgent): Response {
   return json(200, csrf === undefined ? { handled, isLoggedIn: false } : { handled, isLoggedIn: true, csrf });
 }
 
-function json(status: number, body: unknown): Response {
-  return new Response(JSON.stringify(body), { status });
+function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers });
 }
 
-function refused(status: number, code: string): Response {
-  return json(status, { code, message: `it is ${code}` });
+function refused(status: number, code: string, retryAfter?: string): Response {
+  const body = { code, message: `it is ${code}` };
+  return json(status, body, retryAfter === undefined ? {} : { 'retry-after': retryAfter });
 }
