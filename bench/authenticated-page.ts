@@ -1,11 +1,12 @@
 /*
  * What an authenticated page costs behind Sallyport, beside Envoy's native oauth2 filter and beside no authorization,
- * in one run: `node bench/authenticated-page.ts [--seconds 10] [--rounds 3] [--connections 32]`. Needs wrk.
+ * in one run; an API call behind an OAuth agent too: `node bench/authenticated-page.ts [--seconds 10] [--rounds 3] [--connections 32]`. Needs wrk.
  * All cases use the listener that `sallyport envoy` prints; only the authorization filter differs. Rounds take turns,
  * so that a slow moment of the machine hits all cases. Prints a Markdown table.
  */
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
+import { type AgentWorld, startAgentWorld } from '../test/support/agent-world.ts';
 import { createClient } from '../test/support/client.ts';
 import { endEverything } from '../test/support/ends.ts';
 import { freePort } from '../test/support/ports.ts';
@@ -65,12 +66,15 @@ async function prepare(): Promise<readonly Case[]> {
       config['store'].cache = { maxSessions: 0 };
     },
   });
+  const agent = { workload: upstreamPort, cors: false };
   return [
     await plainCase(memory),
     await oauth2Case(memory),
     await sallyportCase('Sallyport, memory store', memory),
     await sallyportCase('Sallyport, Redis', redis),
     await sallyportCase('Sallyport, Redis on every check', uncached),
+    await agentCase('OAuth agent, Redis', await startAgentWorld({ ...agent, state: 'store', store: 'redis' })),
+    await agentCase('OAuth agent, sealed cookies', await startAgentWorld({ ...agent, state: 'sealed' })),
   ];
 }
 
@@ -92,11 +96,19 @@ async function oauth2Case(world: World): Promise<Case> {
 
 async function sallyportCase(name: string, world: World): Promise<Case> {
   const client = await world.logIn('/app/page');
-  const { pid } = world.envoy;
-  const sidecar = world.replicas[0]?.pid;
-  if (pid === undefined || sidecar === undefined) throw new Error('measure with TEST_BACKEND=local');
-  const pids = world.redis?.pid === undefined ? [pid, sidecar] : [pid, sidecar, world.redis.pid];
-  return { name, url: pageOf(world.port), cookie: client.cookieHeader(world.origin), pids, sidecar };
+  return { name, url: pageOf(world.port), cookie: client.cookieHeader(world.origin), ...processesOf(world) };
+}
+
+async function agentCase(name: string, world: AgentWorld): Promise<Case> {
+  const { jar } = await world.logIn();
+  return { name, url: pageOf(world.port, '/api'), cookie: jar.headerFor('/api'), ...processesOf(world) };
+}
+
+function processesOf({ envoy, replicas, redis }: Pick<World, 'envoy' | 'replicas' | 'redis'>) {
+  const sidecar = replicas[0]?.pid;
+  if (envoy.pid === undefined || sidecar === undefined) throw new Error('measure with TEST_BACKEND=local');
+  const pids = redis?.pid === undefined ? [envoy.pid, sidecar] : [envoy.pid, sidecar, redis.pid];
+  return { pids, sidecar };
 }
 
 async function bootstrapOf(world: World): Promise<unknown> {
@@ -104,8 +116,8 @@ async function bootstrapOf(world: World): Promise<unknown> {
   return parse(generated.stdout);
 }
 
-function pageOf(port: number): string {
-  return `http://127.0.0.1:${port}/app/page?id=12345&tab=overview`;
+function pageOf(port: number, prefix = '/app'): string {
+  return `http://127.0.0.1:${port}${prefix}/page?id=12345&tab=overview`;
 }
 
 /** wrk counts redirects as successes: a case that sends users to log in would look quick. */
