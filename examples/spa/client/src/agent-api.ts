@@ -71,8 +71,9 @@ export interface AgentClient {
   /**
    * As the browser's fetch, for APIs behind the gateway: with the session, and with the CSRF token where the method may
    * change something. A 401 has the session put in order, once for all tabs, and the request sent once more; a second
-   * 401 is the answer. Throws AgentError when the session can be put in order only later (502, 503), and TypeError for a
-   * URL of another origin, which must not see the CSRF token.
+   * 401 is the answer. Throws AgentError when the session can be put in order only later (502, 503). Nobody else must see
+   * the CSRF token: TypeError for a URL of another origin, and for a redirect that answers a request with the token. Where
+   * `redirect` is `manual` the answer to such a request is the redirect, of which a page can read nothing.
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
   /** Calls `listener` when this tab learns that somebody logged in or out elsewhere, or that the session is over. */

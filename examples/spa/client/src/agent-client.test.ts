@@ -184,6 +184,61 @@ describe('fetch', () => {
   });
 });
 
+describe('a redirect', () => {
+  /** Answers as browsers do for whoever is sent on (Fetch §4.4), and notes what arrives there. */
+  function openTabSentOn(isSentOn: (request: Request) => boolean) {
+    const arrived: string[] = [];
+    const tab = browser.openTab(undefined, async (request) => {
+      if (!isSentOn(request)) return await browser.fake.answer(request);
+      if (request.redirect === 'error') throw new TypeError('Failed to fetch');
+      if (request.redirect === 'manual') return Response.error();
+      arrived.push(`${request.method} ${request.headers.get('x-spa-csrf') ?? ''} ${await request.text()}`);
+      return new Response();
+    });
+    return { tab, arrived };
+  }
+
+  it.each([
+    ['POST', { method: 'POST', body: 'secret' }],
+    ['a POST with a stream', { method: 'POST', body: new Blob(['secret']).stream(), ...half }],
+    ['a POST that says so', { method: 'POST', body: 'secret', redirect: 'follow' }],
+    ['DELETE', { method: 'DELETE' }],
+  ] as const)('carries CSRF token and body nowhere: %s', async (_, init) => {
+    const { tab, arrived } = openTabSentOn(({ url }) => url.endsWith('/orders'));
+    await expect(tab.fetch('orders', init)).rejects.toThrow(TypeError);
+    expect(arrived).toEqual([]);
+  });
+
+  it('is the answer where the application wants it so, and is followed without a token', async () => {
+    const { tab, arrived } = openTabSentOn(({ url }) => url.endsWith('/orders'));
+    expect((await tab.fetch('orders', { method: 'POST', redirect: 'manual' })).type).toBe('error');
+    expect((await tab.fetch('orders')).status).toBe(200);
+    expect(arrived).toEqual(['GET  ']);
+  });
+
+  it.each(['startLogin', 'endLogin', 'userInfo', 'claims', 'session', 'refresh', 'logout'] as const)(
+    'from an endpoint of the agent leads nowhere: %s',
+    async (name) => {
+      const { tab, arrived } = openTabSentOn(() => true);
+      await expect(tab[name]()).rejects.toThrow(TypeError);
+      expect(arrived).toEqual([]);
+    },
+  );
+
+  it('is refused without forgetting what else a request says', async () => {
+    const seen: Request[] = [];
+    const tab = browser.openTab(undefined, async (request) => {
+      seen.push(request);
+      return await browser.fake.answer(request);
+    });
+    const { signal } = new AbortController();
+    const headers = { 'content-type': 'text/x-orders' };
+    await tab.fetch('orders', { method: 'POST', headers, referrerPolicy: 'no-referrer', cache: 'no-store', signal });
+    expect(seen.at(-1)).toMatchObject({ credentials: 'include', referrerPolicy: 'no-referrer', cache: 'no-store' });
+    expect(seen.at(-1)?.headers.get('content-type')).toBe('text/x-orders');
+  });
+});
+
 describe('userInfo, claims and session', () => {
   it.each(['userInfo', 'claims'] as const)('%s refreshes an access token that has ended', async (name) => {
     const tab = browser.openTab();

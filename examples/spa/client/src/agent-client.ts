@@ -38,7 +38,8 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
   }
 
   function requestTo(path: string, init?: RequestInit): Request {
-    return new Request(`${agent}${path}`, { cache: 'no-store', credentials: 'include', ...init });
+    // The agent redirects nobody. What is sent to it, such as a code of the provider, is for nobody else.
+    return new Request(`${agent}${path}`, { cache: 'no-store', credentials: 'include', redirect: 'error', ...init });
   }
 
   function postOf(path: string, body: unknown): Request {
@@ -60,9 +61,18 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
     return csrf;
   }
 
+  /** A redirect would carry CSRF token and body to wherever it points, another origin as well (Fetch §4.4). */
   async function sendWith(token: string | undefined, request: Request): Promise<Response> {
-    if (token !== undefined) request.headers.set(`x-${options.cookiePrefix}-csrf`, token);
-    return await send(request);
+    if (token === undefined) return await send(request);
+    const { redirect, referrer, referrerPolicy } = request;
+    // The copy would forget what it says of the page.
+    const bound = new Request(request, {
+      redirect: redirect === 'follow' ? 'error' : redirect,
+      referrer,
+      referrerPolicy,
+    });
+    bound.headers.set(`x-${options.cookiePrefix}-csrf`, token);
+    return await send(bound);
   }
 
   /** Refresh and logout. Where another tab has logged in anew, the CSRF token is not the one that this tab knows. */

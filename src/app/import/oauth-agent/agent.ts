@@ -1,4 +1,5 @@
 import { comment, decide, type Findings, fail } from '../findings.ts';
+import { hasInsecureCookies } from './insecure-cookies.ts';
 import type { Origins } from './origins.ts';
 import { splitList } from './split-list.ts';
 import type { VariableName } from './variables.ts';
@@ -7,17 +8,12 @@ import type { VariableName } from './variables.ts';
 export function agentOf(
   settings: ReadonlyMap<VariableName, string>,
   redirectUri: string,
-  { trustedOrigins, origins }: { readonly trustedOrigins: readonly string[] } & Origins,
+  { trustedOrigins, sites }: { readonly trustedOrigins: readonly string[]; readonly sites: Origins },
   found: Findings,
 ): Readonly<Record<string, unknown>> {
   const afterLogout = settings.get('POST_LOGOUT_REDIRECT_URI');
   const domain = settings.get('COOKIE_DOMAIN')?.replace(/^\./, '');
-  const isPlain = origins.length > 0 && origins.every((origin) => origin.startsWith('http:'));
-  if (isPlain) {
-    const path = ['modes', 'agent', 'cookie', 'insecureHttp'];
-    comment(found, path, 'For development: cookies cross the network in the clear.');
-    decide(found, ['TRUSTED_WEB_ORIGIN'], 'cookies have no Secure, since the site is plain HTTP: for development only');
-  }
+  const isInsecure = hasInsecureCookies(settings, sites, found);
   const text =
     'Cookies as the original seals them (0x01), so that its gateways read them. Set write: false without such a gateway.';
   comment(found, ['modes', 'agent', 'version1'], text);
@@ -33,7 +29,7 @@ export function agentOf(
     cookie: {
       prefix: settings.get('COOKIE_NAME_PREFIX') ?? 'example',
       ...(domain === undefined ? {} : { domain }),
-      ...(isPlain ? { insecureHttp: true } : {}),
+      ...(isInsecure ? { insecureHttp: true } : {}),
     },
     version1: { key: { env: 'COOKIE_ENCRYPTION_KEY' }, write: true },
   };

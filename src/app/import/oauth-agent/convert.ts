@@ -45,7 +45,7 @@ export function convert(environment: Environment): Conversion {
     redirectUri === undefined && trustedOrigins.length === 0 ? undefined : originsOf(settings, trustedOrigins, found);
   const listen = listenersOf(settings, found);
   const provider = issuer && clientId && providerOf(settings, { issuer, clientId }, found);
-  const agent = redirectUri && sites && agentOf(settings, redirectUri, { trustedOrigins, ...sites }, found);
+  const agent = redirectUri && sites && agentOf(settings, redirectUri, { trustedOrigins, sites }, found);
   if (!sites || !provider || !agent || found.problems.length > 0) {
     return { kind: 'failed', problems: found.problems };
   }

@@ -92,6 +92,14 @@ describe('each variable of the original', () => {
     [{ ISSUER: 'http://localhost:8443' }, providerWith({ allowHttp: true })],
     [{ ISSUER: 'http://idp', SALLYPORT_ALLOW_HTTP: 'true' }, providerWith({ allowHttp: true })],
     [development, agentWith({ cookie: { insecureHttp: true } })],
+    [
+      { SALLYPORT_ORIGINS: 'http://api.example.com', SALLYPORT_ALLOW_HTTP: 'true' },
+      agentWith({ cookie: { insecureHttp: true } }),
+    ],
+    [
+      { USERINFO_ENDPOINT: 'http://localhost:9/u', SALLYPORT_ALLOW_HTTP: 'true' },
+      providerWith({ issuer: 'https://login.example.com', allowHttp: true }),
+    ],
     [{ NODE_ENV: 'production' }, { store: { type: 'memory' }, rules: [{ use: 'agent' }] }],
   ])('%j', async (variables, becomes) => {
     const { yaml, report, document } = imported({ ...least, ...variables });
@@ -165,6 +173,7 @@ describe('what nobody should run is an error that names the variable and the fix
     ['COOKIE_ENCRYPTION_KEY', '4E4636356d65563e4c73233847503e3b21436e6f7629724950526f4b5e2e4e50', /published sample/],
     ['ISSUER', 'http://login.example.com', /in the clear/],
     ['TOKEN_ENDPOINT', 'http://login.example.com/t', /in the clear/],
+    ['USERINFO_ENDPOINT', 'http://localhost:9/u', /to the whole provider, whose ISSUER is not http on this machine/],
     ['CORS_ENABLED', 'yes', /expected true or false/],
     ['SALLYPORT_ALLOW_HTTP', '1', /expected true or false/],
     ['PORT', '70000', /expected a number from 1 to 65535/],
@@ -181,6 +190,24 @@ describe('what nobody should run is an error that names the variable and the fix
     expect(problemsOf({ ...least, ...variables })).toEqual([
       { subject, problem: expect.stringMatching(problem), suggestion: expect.any(String) },
     ]);
+  });
+
+  it.each<readonly [variables: Readonly<Record<string, string>>, name: string, fix: RegExp]>([
+    [{ SALLYPORT_ORIGINS: 'http://api.example.com' }, 'SALLYPORT_ORIGINS', /; .*SALLYPORT_ALLOW_HTTP=true$/],
+    [{ SALLYPORT_ORIGINS: 'http://localhost,http://a.example.com' }, 'SALLYPORT_ORIGINS', /ALLOW_HTTP=true$/],
+    [
+      { SALLYPORT_ORIGINS: 'https://a.example.com,http://b.example.com', SALLYPORT_ALLOW_HTTP: 'true' },
+      'SALLYPORT_ORIGINS',
+      /see$/,
+    ],
+    [{ TRUSTED_WEB_ORIGIN: 'http://www.example.com' }, 'TRUSTED_WEB_ORIGIN', /, here or, .* in SALLYPORT_ORIGINS;/],
+    [{ ...development, COOKIE_DOMAIN: 'a.example.com' }, 'TRUSTED_WEB_ORIGIN', /in SALLYPORT_ORIGINS;/],
+    [{ REDIRECT_URI: 'http://www.example.com/', TRUSTED_WEB_ORIGIN: '' }, 'REDIRECT_URI', /in SALLYPORT_ORIGINS;/],
+  ])('%j: cookies lose Secure on this machine alone, not for a site behind a proxy', (variables, subject, fix) => {
+    const found = problemsOf({ TRUSTED_WEB_ORIGIN: 'https://www.example.com', ...least, ...variables });
+    const problem = expect.stringMatching(/^browsers would reach http:\S+\.example\.com over plain HTTP/);
+    expect(found).toEqual([{ subject, problem, suggestion: expect.stringMatching(fix) }]);
+    expect(found[0]?.suggestion).toMatch(/^write the https origin that browsers see/);
   });
 
   it('a file that cannot be read', () => {
@@ -207,6 +234,11 @@ describe('what a person should look at', () => {
     [{ PORT: '8080' }, 'PORT: the agent listens on 127.0.0.1:8080, on loopback alone'],
     [{ ISSUER: 'http://localhost:1' }, 'ISSUER: the provider is asked over plain HTTP'],
     [development, 'TRUSTED_WEB_ORIGIN: cookies have no Secure'],
+    [{ SALLYPORT_ORIGINS: 'http://127.0.0.1:8080' }, 'SALLYPORT_ORIGINS: cookies have no Secure'],
+    [
+      { SALLYPORT_ORIGINS: 'http://api.example.com', SALLYPORT_ALLOW_HTTP: 'true' },
+      'SALLYPORT_ORIGINS: cookies have no Secure',
+    ],
     [{ COOKIE_BASE_PATH: '/' }, 'COOKIE_BASE_PATH: the whole host cannot be the agent'],
   ])('%j', (variables, line) => {
     expect(imported({ ...least, ...variables }).report).toContain(line);

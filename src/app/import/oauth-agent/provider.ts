@@ -1,4 +1,5 @@
 import { comment, decide, type Findings, fail } from '../findings.ts';
+import { httpPermission, isHttp, isLoopbackHttp, mayLeaveInTheClear } from './plain-http.ts';
 import type { VariableName } from './variables.ts';
 
 /** Variables that name an endpoint, by the member of the provider's metadata. */
@@ -19,7 +20,7 @@ export function providerOf(
     const url = settings.get(name);
     return url === undefined ? [] : [{ member, name, url }];
   });
-  const isHttp = allowsHttp(settings, [{ name: 'ISSUER', url: issuer }, ...endpoints], found);
+  const allowHttp = allowsHttp(settings, [{ name: 'ISSUER', url: issuer }, ...endpoints], found);
   if (endpoints.length > 0) {
     comment(found, ['providers', 'login', 'endpoints'], 'The rest is discovered. Without these, everything is.');
   }
@@ -31,7 +32,7 @@ export function providerOf(
     ...(endpoints.length === 0
       ? {}
       : { endpoints: Object.fromEntries(endpoints.map(({ member, url }) => [member, url])) }),
-    ...(isHttp ? { allowHttp: true } : {}),
+    ...(allowHttp ? { allowHttp } : {}),
   };
 }
 
@@ -40,23 +41,19 @@ interface NamedUrl {
   readonly url: string;
 }
 
-/** Whether plain HTTP is needed; an error where it would leave this machine and nobody has allowed that. */
+/**
+ * Whether plain HTTP is needed. It is allowed for the provider as a whole: without permission only to one that is on this
+ * machine itself, and an error otherwise, also for an endpoint on this machine beside an issuer elsewhere.
+ */
 function allowsHttp(settings: ReadonlyMap<VariableName, string>, urls: readonly NamedUrl[], found: Findings): boolean {
   const permission = settings.get('SALLYPORT_ALLOW_HTTP') ?? 'false';
   if (permission !== 'true' && permission !== 'false') fail(found, 'SALLYPORT_ALLOW_HTTP', 'expected true or false');
-  const plain = urls.filter(({ url }) => url.startsWith('http:'));
+  const plain = urls.filter(({ url }) => isHttp(url));
   if (plain.length === 0) return false;
-  const open = plain.filter(({ url }) => !isLoopback(url));
-  if (open.length > 0 && permission !== 'true') {
-    for (const { name } of open) {
-      const suggestion = 'write https; for development only, set SALLYPORT_ALLOW_HTTP=true';
-      fail(
-        found,
-        name,
-        'plain HTTP would carry tokens and the client secret over the network in the clear',
-        suggestion,
-      );
-    }
+  const isHere = urls.some(({ name, url }) => name === 'ISSUER' && isLoopbackHttp(url));
+  const open = plain.filter(({ url }) => !isHere || !isLoopbackHttp(url));
+  if (open.length > 0 && !mayLeaveInTheClear(settings)) {
+    for (const { name, url } of open) fail(found, name, problemOf(url), `write https; ${httpPermission}`);
     return false;
   }
   const text = 'the provider is asked over plain HTTP: use https outside development';
@@ -69,7 +66,8 @@ function allowsHttp(settings: ReadonlyMap<VariableName, string>, urls: readonly 
   return true;
 }
 
-function isLoopback(url: string): boolean {
-  const host = URL.canParse(url) ? new URL(url).hostname : '';
-  return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host);
+function problemOf(url: string): string {
+  return isLoopbackHttp(url)
+    ? 'plain HTTP would have to be allowed to the whole provider, whose ISSUER is not http on this machine'
+    : 'plain HTTP would carry tokens and the client secret over the network in the clear';
 }

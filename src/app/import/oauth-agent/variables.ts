@@ -34,7 +34,10 @@ export const ownVariables = [
   { name: 'SALLYPORT_LISTEN_AUTHZ', outcome: to('listen.authz') },
   { name: 'SALLYPORT_LISTEN_HTTP', outcome: to('listen.http') },
   { name: 'SALLYPORT_LISTEN_OPS', outcome: to('listen.ops') },
-  { name: 'SALLYPORT_ALLOW_HTTP', outcome: to('providers.login.allowHttp') },
+  {
+    name: 'SALLYPORT_ALLOW_HTTP',
+    outcome: to('providers.login.allowHttp and modes.agent.cookie.insecureHttp, where they are needed'),
+  },
 ] as const satisfies readonly Variable[];
 
 /** Every variable that is read. */

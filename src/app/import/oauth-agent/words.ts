@@ -20,7 +20,6 @@ const variablesByPath: ReadonlyMap<string, VariableName> = new Map<string, Varia
   ['modes.agent.basePath', 'COOKIE_BASE_PATH'],
   ['modes.agent.cookie.prefix', 'COOKIE_NAME_PREFIX'],
   ['modes.agent.cookie.domain', 'COOKIE_DOMAIN'],
-  ['modes.agent.cookie.insecureHttp', 'TRUSTED_WEB_ORIGIN'],
   ['modes.agent.version1', 'COOKIE_ENCRYPTION_KEY'],
 ]);
 
