@@ -6,7 +6,7 @@ import { sessionAt, tokenSetAt } from '../../test/support/session.ts';
 import { systemRandom } from '../adapters/system/random.ts';
 import type { Session } from '../core/session/session.ts';
 import type { RefreshReason } from '../core/session/staleness.ts';
-import { secondsOf } from '../core/time.ts';
+import { epochMillisecondsOf, secondsOf } from '../core/time.ts';
 import type { AuthorizationServer } from '../ports/authorization-server.ts';
 import {
   createSealedRefresher,
@@ -127,6 +127,41 @@ describe('createSealedRefresher', () => {
     await time.pass(3_600_000);
     await refreshSealed({ ...first, subject: '' }, expired);
     expect(asked).toEqual(['alice', undefined]);
+  });
+
+  it('does not refresh what it has just made, where the cookie does not say of when that is', async () => {
+    const forgetful = (session: Session): Session => ({
+      ...session,
+      healedAt: undefined,
+      tokenSet: { ...session.tokenSet, obtainedAt: epochMillisecondsOf(0), expiresAt: undefined },
+    });
+    const rejected = (): RefreshReason => ({
+      kind: 'rejected',
+      requestedAt: time.clock.milliseconds(),
+      cooldown: secondsOf(20),
+    });
+    let session = forgetful(old);
+    for (let request = 0; request < 20; request += 1) {
+      await time.pass(900);
+      session = forgetful(sessionOf(await refresh(session, rejected())));
+    }
+    expect([session.tokenSet.accessToken.reveal(), provider.refreshes()]).toEqual(['access-token-1', 1]);
+    // When the cooldown has passed, and when nothing is remembered any more.
+    for (const [milliseconds, expected] of [
+      [20_000, 2],
+      [31_000, 3],
+    ] as const) {
+      await time.pass(milliseconds);
+      session = forgetful(sessionOf(await refresh(session, rejected())));
+      expect(provider.refreshes()).toBe(expected);
+    }
+  });
+
+  it('keeps what it remembers to the instance and the client of the provider that it is of (S6)', async () => {
+    const first = await refresh(old, expired);
+    expect(await refresh({ ...old, instance: 'other' }, expired)).toEqual({ kind: 'ended' });
+    expect(await refresh({ ...old, registration: 'https://former.example#app' }, expired)).toEqual({ kind: 'ended' });
+    expect(await refresh(old, expired)).toEqual(first);
   });
 
   it('is over when the provider ends the grant', async () => {

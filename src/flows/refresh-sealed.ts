@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { refreshedSession } from '../core/session/refreshed-session.ts';
 import { knownSubjectOf, type Session } from '../core/session/session.ts';
 import { isStale, type RefreshReason } from '../core/session/staleness.ts';
@@ -32,11 +33,13 @@ export interface SealedRefreshMemory {
   readonly flights: Flights<SealedRefresh>;
   /** Outcomes of the last moments, the oldest first. */
   readonly recent: Map<string, SealedRefresh>;
+  /** Sessions that were made in the last moments, by their tokens, the oldest first. */
+  readonly made: Map<string, Session>;
   readonly rests: Rests;
 }
 
 export function createSealedRefreshMemory(pause: Pick<Pause, 'elapsed'>): SealedRefreshMemory {
-  return { flights: createFlights(), recent: new Map(), rests: createRests(pause) };
+  return { flights: createFlights(), recent: new Map(), made: new Map(), rests: createRests(pause) };
 }
 
 export interface SealedRefresherPorts {
@@ -61,31 +64,46 @@ const maxRemembered = 10_000;
  */
 export function createSealedRefresher(ports: SealedRefresherPorts): RefreshSealed {
   const { clock, pause, memory } = ports;
-  const { flights, recent, rests } = memory;
+  const { flights, recent, made, rests } = memory;
 
   async function fly(key: string, session: Session, reason: RefreshReason): Promise<SealedRefresh> {
     const restMs = rests.leftOf(key);
     if (restMs > 0) return unavailableFor(restMs);
     const outcome = await redeem(key, session, reason, ports);
-    if (outcome.kind !== 'unavailable') remember(key, outcome);
+    if (outcome.kind !== 'unavailable') remember(recent, key, outcome);
+    if (outcome.kind === 'refreshed') remember(made, tokensOf(outcome.session), outcome.session);
     return outcome;
   }
 
-  function remember(key: string, outcome: SealedRefresh): void {
-    for (const [oldest] of recent) {
-      if (recent.size < maxRemembered) break;
-      recent.delete(oldest);
+  function remember<Value>(known: Map<string, Value>, key: string, value: Value): void {
+    for (const [oldest] of known) {
+      if (known.size < maxRemembered) break;
+      known.delete(oldest);
     }
-    recent.set(key, outcome);
+    known.set(key, value);
     void pause.pause(rememberedMs).then(() => {
-      if (recent.get(key) === outcome) recent.delete(key);
+      if (known.get(key) === value) known.delete(key);
     });
+  }
+
+  /** The session with the times that its cookies may not say: those of form 0x01 say nothing of a refresh. */
+  function withTimes(session: Session): Session {
+    const known = made.get(tokensOf(session));
+    if (known === undefined) return session;
+    const { obtainedAt, expiresAt } = known.tokenSet;
+    return { ...session, healedAt: known.healedAt, tokenSet: { ...session.tokenSet, obtainedAt, expiresAt } };
   }
 
   async function refresh(session: Session, reason: RefreshReason): Promise<SealedRefresh> {
     const key = keyOf(session);
     const known = recent.get(key) ?? flights.get(key);
-    if (known === undefined) return await flights.join(key, () => fly(key, session, reason));
+    if (known === undefined) {
+      const timed = withTimes(session);
+      if (timed !== session && !isStale(timed, reason, clock.milliseconds())) {
+        return { kind: 'refreshed', session: timed };
+      }
+      return await flights.join(key, () => fly(key, session, reason));
+    }
     const outcome = await known;
     if (outcome.kind !== 'refreshed' || !isStale(outcome.session, reason, clock.milliseconds())) return outcome;
     // What it brought is stale by now. From there it goes on, not from here.
@@ -127,6 +145,17 @@ async function redeem(
 const steps: RefreshSteps = { maySend: async () => true, rotated: async () => undefined };
 
 /** The same for all cookies that hold these tokens, however often they were sealed again. */
-function keyOf({ tokenSet }: Session): string {
-  return `${tokenSet.obtainedAt} ${tokenSet.refreshToken?.reveal() ?? ''}`;
+function keyOf(session: Session): string {
+  return digestOf(session, session.tokenSet.obtainedAt);
+}
+
+/** The same, of a session whose times are not known. */
+function tokensOf(session: Session): string {
+  return digestOf(session, session.tokenSet.accessToken.reveal());
+}
+
+/** What was remembered of one instance, or of one client of a provider, is nothing to another. Shows no token. */
+function digestOf({ instance, registration, tokenSet }: Session, what: number | string): string {
+  const parts = [instance, registration, what, tokenSet.refreshToken?.reveal() ?? ''];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 }

@@ -1,5 +1,5 @@
 import { type ChunkedCookie, chunkNames, clearChunks, readChunks, writeChunks } from '../core/http/cookie-chunks.ts';
-import { type CookieStyle, readCookie, setCookie } from '../core/http/cookies.ts';
+import { type CookieStyle, readCookies, setCookie } from '../core/http/cookies.ts';
 import type { HttpRequest } from '../core/http/request.ts';
 import type { FoundSession } from '../core/session/lifetimes.ts';
 import { decodeSealedSession, encodeSealedSession } from '../core/session/sealed-session.ts';
@@ -40,10 +40,9 @@ export function sealedSessions(
   // The answer to a request that was under way may come after the logout and bring the session back: the browser keeps
   // the time of its last logout, and what began before that counts for nothing.
   const logoutCookie = `${cookieName}.out`;
-  const loggedOutAt = (request: HttpRequest): number => {
-    const value = readCookie(request, logoutCookie);
-    return value !== undefined && /^\d{1,12}$/.test(value) ? Number(value) : 0;
-  };
+  // The latest of all that came: a second one, which a sibling host can set, must not hide it.
+  const loggedOutAt = (request: HttpRequest): number =>
+    Math.max(0, ...readCookies(request, logoutCookie).map((value) => (/^\d{1,12}$/.test(value) ? Number(value) : 0)));
   const find = (request: HttpRequest): FoundSession | undefined => {
     const value = readChunks(request, cookie);
     const opened = value === undefined ? undefined : sealer.open('sealed-session', value, context);

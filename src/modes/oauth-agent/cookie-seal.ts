@@ -4,8 +4,8 @@ import type { OauthAgentSettings } from './settings.ts';
 
 /** Seals what the cookies of one agent hold. */
 export interface CookieSeal {
-  /** The cookie's value: version 0x02, or 0x01 where `version1.write` says so. */
-  seal(cookie: PlacedCookie, plaintext: Uint8Array): string;
+  /** The cookie's value: version 0x02, or 0x01 where `version1.write` says so; or `form`, which one that came had. */
+  seal(cookie: PlacedCookie, plaintext: Uint8Array, form?: 1 | 2): string;
   /** `version`: which form it had. Undefined for every value that is not one of ours for this cookie. */
   open(cookie: PlacedCookie, value: string): { readonly version: 1 | 2; readonly plaintext: Uint8Array } | undefined;
   readonly writes: 1 | 2;
@@ -21,13 +21,13 @@ export function createCookieSeal(
   { sealer, createSharedKeySealer }: Pick<ModeServices, 'sealer' | 'createSharedKeySealer'>,
 ): CookieSeal {
   const sharedKey = version1 && createSharedKeySealer(version1.key);
-  const writer = version1?.write === true ? sharedKey : undefined;
+  const writes = version1?.write === true ? 1 : 2;
   // A value that is moved to another cookie, or to another instance with the same ring, opens nothing (S6).
   const contextOf = ({ name, purpose }: PlacedCookie) => `${instance}\0${name}\0${purpose}`;
   return {
-    writes: writer === undefined ? 2 : 1,
-    seal(cookie, plaintext) {
-      if (writer !== undefined && isShared(cookie)) return writer.seal(plaintext);
+    writes,
+    seal(cookie, plaintext, form = writes) {
+      if (form === 1 && sharedKey !== undefined && isShared(cookie)) return sharedKey.seal(plaintext);
       const envelope = sealer.sealBytes('agent-cookie', plaintext, contextOf(cookie));
       return Buffer.concat([Buffer.of(version2), envelope]).toString('base64url');
     },

@@ -5,9 +5,11 @@ import {
   sharedKey,
   sharedKeyReference,
 } from '../../../test/support/agent-states.ts';
-import { sealVersion1 } from '../../../test/support/cookie-version1.ts';
+import { openVersion1, sealVersion1 } from '../../../test/support/cookie-version1.ts';
 import { httpRequest } from '../../../test/support/http-request.ts';
-import { version1KeyFor } from './csrf-tokens.ts';
+import { Secret } from '../../core/secret.ts';
+import { encodeContents } from './cookie-codec.ts';
+import { createCookieSeal } from './cookie-seal.ts';
 import type { AgentRuntime } from './runtime.ts';
 
 const states = agentStates();
@@ -15,6 +17,11 @@ const key = 'session-a';
 
 function pairOf(setCookie: string): string {
   return setCookie.slice(0, setCookie.indexOf(';'));
+}
+
+/** A session in cookies of form 0x01. */
+function presentedAs(name: string) {
+  return { key: name, inCookies: { version: 1, csrfToken: undefined, hasRefreshToken: true } } as const;
 }
 
 /** A request with these cookies, and the header as often as it is named. */
@@ -100,6 +107,7 @@ describe('CSRF tokens of form 0x01', () => {
   const agent = (write: boolean): AgentRuntime =>
     states.agent({ state: 'sealed', version1: { key: sharedKeyReference, write } });
   const { csrf, cookies } = agent(true);
+  const { version1KeyFor } = csrf;
   const pair = `example-csrf=${sealVersion1('canary-csrf-token', sharedKey)}`;
 
   it('are raw, so that other gateways compare them', () => {
@@ -115,6 +123,51 @@ describe('CSRF tokens of form 0x01', () => {
     expect(parts.cookies.csrf.name).toBe(cookies.csrf.name);
     expect(version1KeyFor('canary-csrf-token')).toMatch(/^[A-Za-z0-9_-]{43}$/);
     expect(version1KeyFor('canary-csrf-token')).not.toBe(version1KeyFor('another'));
+  });
+
+  it.each([true, false])(
+    'are told to no page unless they are ours: one that stands for them is (write: %s)',
+    (write) => {
+      const { csrf: tokens } = agent(write);
+      for (const plaintext of ['canary-access-token', 'canary-csrf-token', 'eyJhbGciOiJub25lIn0.e30.c2ln']) {
+        const moved = `example-csrf=${sealVersion1(plaintext, sharedKey)}`;
+        const name = tokens.version1KeyOf(request(moved));
+        const told = tokens.tell(request(moved), presentedAs(name));
+        expect(told.token).toMatch(/^[A-Za-z0-9_-]{43}$/);
+        expect(told.setCookie).not.toContain(plaintext);
+        // All tabs are told the same, before and after one of them has the other cookie, and the session stays what it was.
+        const replaced = pairOf(told.setCookie ?? '');
+        expect(openVersion1(replaced.slice('example-csrf='.length), sharedKey)).toBe(told.token);
+        expect(tokens.version1KeyOf(request(replaced))).toBe(name);
+        expect(tokens.tell(request(moved), presentedAs(name)).token).toBe(told.token);
+        expect(tokens.tell(request(replaced), presentedAs(name))).toEqual({ token: told.token, setCookie: undefined });
+        for (const cookie of [moved, replaced]) {
+          for (const repeated of [plaintext, told.token]) {
+            expect(tokens.isRepeated(request(cookie, repeated), name)).toBe(true);
+          }
+          expect(tokens.isRepeated(request(cookie, tokens.issue(name).token), name)).toBe(false);
+        }
+      }
+    },
+  );
+
+  it('have the form of the session that they are of, whichever is written', () => {
+    const [writing, reading] = [agent(true).csrf, agent(false).csrf];
+    const theirs = reading.tell(request(''), presentedAs(''));
+    expect(openVersion1(pairOf(theirs.setCookie ?? '').slice('example-csrf='.length), sharedKey)).toBe(theirs.token);
+    const ours = writing.tell(request(''), { key, inCookies: { ...presentedAs('').inCookies, version: 2 } });
+    expect(writing.isRepeated(request(pairOf(ours.setCookie ?? ''), ours.token), key)).toBe(true);
+  });
+
+  it('are none of the own form that name no session (S6)', () => {
+    const { services } = states;
+    const seal = createCookieSeal('spa', undefined, services);
+    const token = new Secret('canary-csrf-token');
+    const keyless = seal.seal(cookies.csrf, encodeContents({ kind: 'csrf_token', key: '', token }));
+    const asked = request(`example-csrf=${keyless}`, 'canary-csrf-token');
+    for (const { csrf: tokens } of [agent(true), agent(false)]) {
+      expect([tokens.isRepeated(asked, ''), tokens.tokenOf(asked, '')]).toEqual([false, undefined]);
+    }
   });
 
   it('pass for none of a session in the own form', () => {

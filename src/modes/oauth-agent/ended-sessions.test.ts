@@ -27,15 +27,23 @@ describe('the ends of sessions that a browser remembers', () => {
     expect(cookieAfter('a', 'a')).toBe(cookieAfter('a'));
   });
 
-  it.each([
-    'example-out=x',
-    'example-out=',
-    `${cookieAfter('a')}; ${cookieAfter('a')}`,
-    `${cookieAfter('a')}.`,
-    'example-out=__proto__',
-  ])('are none in %j: whoever writes that deletes the cookies as well', (cookie) => {
-    expect(hasEnded(request(cookie), 'a', out)).toBe(false);
-    expect(noteEnd(request(cookie), 'a', out)).toBe(noteEnd(request(), 'a', out));
+  it.each(['example-out=x', 'example-out=', `${cookieAfter('a')}.`, 'example-out=__proto__'])(
+    'are none in %j: whoever writes that deletes the cookies as well',
+    (cookie) => {
+      expect(hasEnded(request(cookie), 'a', out)).toBe(false);
+      expect(noteEnd(request(cookie), 'a', out)).toBe(noteEnd(request(), 'a', out));
+    },
+  );
+
+  it('are those of every cookie of the name: one that a neighbouring host has put beside ours hides none', () => {
+    const [ours, theirs] = [cookieAfter('a', 'b'), cookieAfter('c')];
+    for (const cookie of [`${ours}; ${theirs}`, `${theirs}; ${ours}`, `example-out=x; ${ours}; example-out=`]) {
+      expect(['a', 'b'].map((key) => hasEnded(request(cookie), key, out))).toEqual([true, true]);
+      expect(hasEnded(request(noteEnd(request(cookie), 'd', out).replace(/;.*$/, '')), 'a', out)).toBe(true);
+    }
+    const many = Array.from({ length: 500 }, (_, index) => cookieAfter(`key-${index}`)).join('; ');
+    expect(hasEnded(request(`${many}; ${ours}`), 'a', out)).toBe(true);
+    expect(noteEnd(request(`${many}; ${ours}`), 'a', out).length).toBeLessThan(250);
   });
 
   it('are never of a session without a key', () => {

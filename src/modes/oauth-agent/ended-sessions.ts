@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readCookie, setCookie } from '../../core/http/cookies.ts';
+import { readCookies, setCookie } from '../../core/http/cookies.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import type { PlacedCookie } from './cookies.ts';
 
@@ -26,9 +26,13 @@ export function noteEnd(request: HttpRequest, key: string, out: PlacedCookie): s
   return setCookie(out.name, [mark, ...others].slice(0, maxMarks).join('.'), out.style);
 }
 
+/**
+ * Of every cookie with this name: a page of a neighbouring host can put one beside ours, and takes no mark away with it.
+ * Envoy's limit for headers is the limit here.
+ */
 function marksOf(request: HttpRequest, { name }: PlacedCookie): readonly string[] {
-  const value = readCookie(request, name);
-  return value !== undefined && form.test(value) ? value.split('.') : [];
+  const values = readCookies(request, name).filter((value) => form.test(value));
+  return [...new Set(values.flatMap((value) => value.split('.')))];
 }
 
 /** Opens nothing, and shows nothing of the key. */

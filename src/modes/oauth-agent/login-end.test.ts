@@ -8,6 +8,8 @@ import {
   pageOrigin,
   redirectUri,
 } from '../../../test/support/agent-service.ts';
+import { sharedKey, sharedKeyReference } from '../../../test/support/agent-states.ts';
+import { sealVersion1 } from '../../../test/support/cookie-version1.ts';
 import { tokenSetAt } from '../../../test/support/session.ts';
 import { Secret } from '../../core/secret.ts';
 
@@ -246,6 +248,24 @@ describe('POST /login/end with any other page', () => {
       expect((await tab.send('POST', '/refresh')).statusCode).toBe(204);
     }
   });
+
+  it.each([true, false])(
+    'tells nothing of another cookie that stands in place of the CSRF one (S6, write: %s)',
+    async (write) => {
+      await service.close();
+      service = await agentService({ state: 'sealed', settings: { version1: { key: sharedKeyReference, write } } });
+      for (const purpose of ['at', 'auth', 'id']) {
+        const tab = service.newTab();
+        tab.jar.put('example-at', sealVersion1('canary-at', sharedKey));
+        tab.jar.put('example-csrf', sealVersion1(`canary-${purpose}`, sharedKey));
+        const answer = await tab.endLogin(redirectUri);
+        expect(answer.json()).toMatchObject({ isLoggedIn: true, csrf: expect.stringMatching(/^[\w-]{43}$/) });
+        expect(answer.body).not.toContain('canary');
+        expect((await tab.endLogin(redirectUri)).json()).toEqual(answer.json());
+        expect((await tab.send('POST', '/logout')).statusCode).toBe(200);
+      }
+    },
+  );
 
   it('is no error with a session that has ended', async () => {
     const tab = await service.loggedIn();

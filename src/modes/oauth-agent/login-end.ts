@@ -137,8 +137,7 @@ async function liveSession(request: HttpRequest, runtime: AgentRuntime): Promise
   if (known.kind !== 'live') return undefined;
   const { presented } = known;
   noteUse(presented, runtime);
-  const kept = runtime.csrf.tokenOf(request, presented.key);
-  const { token: csrf, setCookie } = kept === undefined ? runtime.csrf.issue(presented.key) : { token: kept };
+  const { token: csrf, setCookie } = runtime.csrf.tell(request, presented);
   return {
     answer: { handled: false, isLoggedIn: true, csrf },
     setCookies: setCookie === undefined ? [] : [setCookie],

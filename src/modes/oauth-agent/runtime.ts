@@ -5,6 +5,7 @@ import { type AgentCookies, agentCookies } from './cookies.ts';
 import { type CsrfTokens, createCsrfTokens } from './csrf-tokens.ts';
 import type { DecisionSettings } from './decide.ts';
 import { createLoginCookie, type LoginCookie } from './login-cookie.ts';
+import { createOwnTokens } from './own-tokens.ts';
 import { createPhantomTokens, type PhantomTokens } from './phantom-tokens.ts';
 import { sealedState } from './sealed-state.ts';
 import type { OauthAgentSettings } from './settings.ts';
@@ -33,7 +34,7 @@ export function agentRuntime(instance: string, settings: OauthAgentSettings, ser
   if (provider === undefined) throw new Error(`oauth-agent instance ${instance} names a provider that does not exist`);
   const cookies = agentCookies(settings);
   const seal = createCookieSeal(instance, settings.version1, services);
-  const csrf = createCsrfTokens(cookies, seal, services.random);
+  const csrf = createCsrfTokens(cookies, seal, createOwnTokens(instance, services));
   const parts = { instance, settings, provider, cookies, seal, csrf, services };
   return {
     instance,

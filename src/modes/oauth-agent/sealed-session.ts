@@ -1,7 +1,6 @@
 import type { HttpRequest } from '../../core/http/request.ts';
 import type { Session } from '../../core/session/session.ts';
 import { decodeContents } from './cookie-codec.ts';
-import { version1KeyOf } from './csrf-tokens.ts';
 import type { OpenedCookie, SessionCookies } from './session-cookies.ts';
 import type { StateParts } from './state-parts.ts';
 import { sessionOfVersion1 } from './version1-session.ts';
@@ -65,12 +64,12 @@ function openVersion1(
   auth: Came,
   id: Came,
   request: HttpRequest,
-  { instance, provider, cookies, seal, services }: StateParts,
+  { instance, provider, csrf, services }: StateParts,
 ): OpenedSession {
   const bytesOf = (cookie: Came) => (cookie.kind === 'absent' ? undefined : cookie.plaintext);
   const tokens = { access, refresh: bytesOf(auth), id: bytesOf(id) };
   const session = sessionOfVersion1(tokens, instance, provider, services.clock.now());
   if (session === undefined) return invalid;
-  const key = version1KeyOf(request, cookies, seal);
+  const key = csrf.version1KeyOf(request);
   return { kind: 'opened', version: 1, key, session, hasRefreshToken: true };
 }

@@ -2,7 +2,6 @@ import { clearCookie } from '../../core/http/cookies.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import type { Session } from '../../core/session/session.ts';
 import { isStale } from '../../core/session/staleness.ts';
-import { version1KeyFor } from './csrf-tokens.ts';
 import { hasEnded, noteEnd } from './ended-sessions.ts';
 import { openSession } from './sealed-session.ts';
 import { createSessionCookies, type SessionCookies } from './session-cookies.ts';
@@ -93,7 +92,7 @@ function writeRefreshed(
   const isTakenOver = version === 1 && seal.writes === 2;
   const session = isTakenOver ? takenOver(refreshed, now, settings.absoluteLifetime) : refreshed;
   // The same in all tabs that take the session over, whose CSRF token it comes from.
-  const key = seal.writes === 1 && csrfToken !== undefined ? version1KeyFor(csrfToken) : oldKey || newKey(parts);
+  const key = seal.writes === 1 && csrfToken !== undefined ? csrf.version1KeyFor(csrfToken) : oldKey || newKey(parts);
   const written = writeSession(session, { key, isNew: version !== seal.writes }, kept, parts);
   // The browser goes on with the old cookies, whose refresh token may be used up: better a login now.
   if (written === undefined) return { kind: 'ended' };

@@ -121,10 +121,10 @@ describe('a session that another agent has made', () => {
     for (const agent of [writing, reading]) {
       const bare = theirs();
       bare.delete('example-csrf');
-      const { key } = await found(agent, bare);
-      expect(agent.csrf.tokenOf(requestFrom(bare), key)).toBeUndefined();
-      const { token, setCookie } = agent.csrf.issue(key);
-      bare.keep(setCookie);
+      const presented = await found(agent, bare);
+      expect(agent.csrf.tokenOf(requestFrom(bare), presented.key)).toBeUndefined();
+      const { token, setCookie } = agent.csrf.tell(requestFrom(bare), presented);
+      bare.keep(setCookie ?? '');
       const again = await found(agent, bare);
       expect(agent.csrf.tokenOf(requestFrom(bare), again.key)).toBe(token);
     }
@@ -171,6 +171,14 @@ describe('an agent that writes form 0x01', () => {
     expect((await found(writing)).key).toBe(before.key);
   });
 
+  it('refreshes once for many tabs that ask one after the other with the newest cookies, which do not say of when', async () => {
+    for (let tab = 0; tab < 20; tab += 1) await refreshedBy(writing);
+    expect(states.provider.refreshes).toEqual(['canary-their-refresh-token']);
+    expect(openVersion1(jar.value('example-at') ?? '', sharedKey)).toBe('canary-access-token-1');
+    expect(openVersion1(jar.value('example-id') ?? '', sharedKey)).toBe('canary-their-id-token');
+    await expect(found(writing)).resolves.toMatchObject({ key: (await found(writing, theirs())).key });
+  });
+
   it('deletes a refresh token that there is none of', async () => {
     const tokenSet = tokenSetAt(states.clock.now(), { refreshToken: undefined, idToken: undefined });
     const begun = await writing.state.begin(states.newSession({ tokenSet }), requestFrom(jar));
@@ -188,6 +196,8 @@ describe('an agent that writes form 0x01', () => {
   it('is not brought back after a logout by the answer to a refresh that was under way', async () => {
     const late = jar.copy();
     await refreshedBy(writing, late);
+    // Meanwhile another tab was loaded anew, and told another CSRF token.
+    keepAll(jar, [writing.csrf.tell(requestFrom(jar), await found(writing)).setCookie ?? '']);
     keepAll(jar, writing.state.forget(requestFrom(jar)));
     for (const { name, value, path } of late.all()) jar.put(name, value, path);
     expect(await writing.state.find(requestFrom(jar))).toEqual({ kind: 'ended' });
@@ -245,11 +255,20 @@ describe('an agent that reads form 0x01 and writes its own', () => {
 
   it('gives two tabs that do it at once one session', async () => {
     const other = jar.copy();
+    // The other one was loaded anew, and told another CSRF token.
+    const { token, setCookie } = reading.csrf.tell(requestFrom(other), await found(reading, other));
+    other.keep(setCookie ?? '');
+    expect(token).not.toBe('canary-their-csrf-token');
     const one = await refreshedBy(reading);
     const two = await refreshedBy(reading, other);
     expect(two.key).toBe(one.key);
     jar.put('example-auth', other.value('example-auth') ?? '');
     expect((await found(reading)).key).toBe(one.key);
+    const repeating = (repeated: string) => requestFrom(jar, refreshPath, { 'x-example-csrf': repeated });
+    for (const each of [token, 'canary-their-csrf-token']) {
+      expect(reading.csrf.isRepeated(repeating(each), one.key)).toBe(true);
+    }
+    expect(reading.csrf.tell(requestFrom(jar), one)).toEqual({ token, setCookie: undefined });
     expect(states.provider.refreshes).toEqual(['canary-their-refresh-token']);
   });
 

@@ -113,6 +113,9 @@ describe('a sealed session', () => {
     expect(value).not.toBe('');
     browser.cookies.set('__Host-sallyport', value);
     expect(await check(browser)).toMatchObject({ kind: 'reply', status: 401 });
+    // Another cookie of that name hides nothing.
+    browser.cookies.set('planted', '1; __Host-sallyport.out=0; __Host-sallyport.out=x');
+    expect(await check(browser)).toMatchObject({ kind: 'reply', status: 401 });
     // And a login after it counts.
     world.provider.logInAs({});
     await world.logIn(browser);
