@@ -27,7 +27,7 @@ export const oauthAgentMode = defineMode({
     const runtime = agentRuntime(name, settings, services);
     return {
       basePath: settings.basePath,
-      ownCookies: runtime.state.cookieNames,
+      ownCookies: runtime.state.cookieNames.flatMap(withBareName),
       identityHeaders: [runtime.cookies.csrfHeader],
       authorize: (request, facts, requirements) => authorize(request, facts, requirements, runtime),
       explain: (request, facts, requirements) => explain(request, facts, requirements, runtime),
@@ -35,3 +35,8 @@ export const oauthAgentMode = defineMode({
     };
   },
 });
+
+/** Also as it was called before `hostOnly`: what a browser has kept of that may still open a session. */
+function withBareName(name: string): readonly string[] {
+  return [name, ...(name.startsWith('__Host-') ? [name.slice('__Host-'.length)] : [])];
+}

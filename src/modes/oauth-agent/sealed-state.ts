@@ -42,7 +42,9 @@ export function sealedState(parts: StateParts): AgentState {
     },
     touch: () => undefined,
     async refresh(presented, reason) {
-      const { session } = presented.found;
+      const { session: found } = presented.found;
+      // What form 0x01 says of the user nobody has verified: of a session that goes on, new tokens say who he is.
+      const session = presented.inCookies?.version === 1 ? { ...found, claims: new Map() } : found;
       // As with a store: one that was replaced a moment ago is not replaced again.
       if (!isStale(session, reason, services.clock.milliseconds())) {
         return { kind: 'refreshed', presented, setCookies: [] };

@@ -47,7 +47,8 @@ export function withoutStrays(
   const domains = domainsOf(request);
   const paths = pathsTo(`${settings.basePath}${settings.endpoints[endpoint]}`);
   const deletions = strays.flatMap((each) => deletionsOf(each, domains, paths)).slice(0, maxDeletions);
-  return { ...answer, headers: [...answer.headers, ...deletions.map((line): Header => ['set-cookie', line])] };
+  // First: to a client of the older RFC 6265 a cookie for the host and one for its domain are the same.
+  return { ...answer, headers: [...deletions.map((line): Header => ['set-cookie', line]), ...answer.headers] };
 }
 
 /** Our cookies that came, with those first that came most often. */

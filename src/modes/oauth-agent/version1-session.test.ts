@@ -23,6 +23,21 @@ describe('the session that cookies of form 0x01 amount to', () => {
     expect(sessionOf(Buffer.from('opaque'))?.endsAt).toBeGreaterThan(now + 1_000_000_000);
   });
 
+  const ours = { iss: 'https://idp.example', sub: 'alice' };
+  it.each<readonly [unknown, boolean]>([
+    [{ ...ours, aud: 'app' }, true],
+    [{ ...ours, aud: ['api', 'app'] }, true],
+    [{ ...ours, aud: 'api' }, false],
+    [{ ...ours, aud: [] }, false],
+    [ours, false],
+    [{ ...ours, aud: 'app', iss: 'https://other.example' }, false],
+    ['a text', false],
+  ])('says what its ID token %j says where it is one for us, and keeps no token of it', (payload, isForUs) => {
+    const session = sessionOf(Buffer.from('opaque'), { id: jwt(payload) });
+    expect(Object.fromEntries(session?.claims ?? [])).toEqual(isForUs ? payload : {});
+    expect(session?.tokenSet.idToken).toBeUndefined();
+  });
+
   it.each([
     [{ exp: now + 60.5, iat: now - 60 }, now + 60, (now - 60) * 1000],
     [{ exp: now + 60 }, now + 60, 0],

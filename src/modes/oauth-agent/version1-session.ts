@@ -1,3 +1,4 @@
+import type { Claims } from '../../core/json.ts';
 import { jwtPayloadOf } from '../../core/oauth/jwt-payload.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Session } from '../../core/session/session.ts';
@@ -16,7 +17,8 @@ const noEnd = epochSecondsOf(253_402_300_799);
 
 /**
  * The session that such cookies amount to; undefined for texts that are no tokens. Nobody knows whose it is and when it
- * ends: `subject` is '', and its end is far away. The end of its access token is known where that is a JWT.
+ * ends: `subject` is '', and its end is far away. The end of its access token is known where that is a JWT; of an ID token
+ * the claims alone are taken.
  */
 export function sessionOfVersion1(
   { access, refresh, id }: Version1Tokens,
@@ -39,20 +41,29 @@ export function sessionOfVersion1(
     registration: provider.registration,
     subject: '',
     providerSessionId: undefined,
-    claims: new Map(),
+    claims: claimsOfIdToken(idToken, provider.registration),
     tokenSet: {
       accessToken: new Secret(accessToken),
       // Not later than now: else no refresh would find it old enough.
       obtainedAt: epochMillisecondsOf(1000 * (issuedAt !== undefined && issuedAt <= now ? issuedAt : 0)),
       expiresAt: momentOf(claims?.get('exp')),
       refreshToken: refreshToken === undefined ? undefined : new Secret(refreshToken),
-      idToken: idToken === undefined ? undefined : new Secret(idToken),
+      // Never: whatever the key has sealed can stand in that cookie, and an ID token goes into the URL of a logout.
+      idToken: undefined,
       scope: undefined,
     },
     createdAt: epochSecondsOf(0),
     endsAt: noEnd,
     healedAt: undefined,
   };
+}
+
+/** Of a JWT that the provider has made for us. Form 0x01 does not say that it is an ID token, nor that anybody checked it. */
+function claimsOfIdToken(idToken: string | undefined, registration: string): Claims {
+  const claims = idToken === undefined ? undefined : jwtPayloadOf(idToken);
+  const audience = claims?.get('aud');
+  const isOurs = [audience].flat().some((each) => `${claims?.get('iss')}#${each}` === registration);
+  return claims !== undefined && isOurs ? claims : new Map();
 }
 
 /** Such a session as one of ours: its life begins now, and who the user is is known where a new ID token has said it. */
