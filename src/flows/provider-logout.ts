@@ -1,4 +1,4 @@
-import { jsonReply } from '../core/http/reply.ts';
+import { emptyReply, jsonReply } from '../core/http/reply.ts';
 import type { HttpRequest } from '../core/http/request.ts';
 import { after, secondsOf } from '../core/time.ts';
 import type { PlainReply } from '../core/verdict.ts';
@@ -102,15 +102,7 @@ async function end(
   return count;
 }
 
-const done: PlainReply = {
-  kind: 'reply',
-  status: 200,
-  headers: [
-    ['cache-control', 'no-store'],
-    ['x-content-type-options', 'nosniff'],
-  ],
-  body: '',
-};
+const done = emptyReply(200);
 
 function refused(description: string): PlainReply {
   return jsonReply(400, { error: 'invalid_request', error_description: description });

@@ -6,6 +6,7 @@ import type { Session } from '../../src/core/session/session.ts';
 import type { ModeServices } from '../../src/modes/mode.ts';
 import { type AgentRuntime, agentRuntime } from '../../src/modes/oauth-agent/runtime.ts';
 import { oauthAgentSettings } from '../../src/modes/oauth-agent/settings.ts';
+import type { PresentedSession } from '../../src/modes/oauth-agent/state.ts';
 import { type CookieJar, createCookieJar } from './cookie-jar.ts';
 import { type FailingStore, failingStore } from './failing-store.ts';
 import { type FakeAuthorizationServer, fakeAuthorizationServer } from './fake-authorization-server.ts';
@@ -83,6 +84,13 @@ export function requestFrom(
 ): HttpRequest {
   const cookie = jar.headerFor(target);
   return httpRequest({ target, headers: { ...(cookie === '' ? {} : { cookie }), ...headers } });
+}
+
+/** The session that this browser's cookies lead to at a path. Throws where they lead to none. */
+export async function presentedBy(jar: CookieJar, { state }: AgentRuntime, target?: string): Promise<PresentedSession> {
+  const presented = await state.find(requestFrom(jar, target));
+  if (presented.kind !== 'found') throw new Error(presented.kind);
+  return presented;
 }
 
 /** The endpoint that sees every cookie where none is narrow. */

@@ -1,3 +1,4 @@
+import type { Header } from '../verdict.ts';
 import { type HttpRequest, headerValues } from './request.ts';
 
 /**
@@ -134,6 +135,11 @@ export function setCookie(name: string, value: string, style: CookieStyle): stri
   const { secure, path = '/', domain, sameSite = 'Lax' } = style;
   const place = domain === undefined ? `Path=${path}` : `Domain=${domain}; Path=${path}`;
   return `${name}=${value}; ${place}; HttpOnly; SameSite=${sameSite}${secure ? '; Secure' : ''}`;
+}
+
+/** Set-Cookie values as headers, each its own. */
+export function setCookieHeaders(setCookies: readonly string[]): readonly Header[] {
+  return setCookies.map((value) => ['set-cookie', value]);
 }
 
 /** A Set-Cookie value that deletes the cookie; attributes as in {@link setCookie}, or `__Host-` ones stay. */

@@ -11,11 +11,17 @@ export function jsonReply(status: number, value: unknown, headers: readonly Head
   return { kind: 'reply', status, headers: [...jsonHeaders, ...headers], body: JSON.stringify(value) };
 }
 
-const jsonHeaders: readonly Header[] = [
-  ['content-type', 'application/json'],
+/** An answer without content that no cache keeps. */
+export function emptyReply(status: 200 | 204, headers: readonly Header[] = []): PlainReply {
+  return { kind: 'reply', status, headers: [...unkeptHeaders, ...headers], body: '' };
+}
+
+const unkeptHeaders: readonly Header[] = [
   ['cache-control', 'no-store'],
   ['x-content-type-options', 'nosniff'],
 ];
+
+const jsonHeaders: readonly Header[] = [['content-type', 'application/json'], ...unkeptHeaders];
 
 /** A redirect that no cache keeps. `location` is absolute. 302 from a check, 303 after a POST. */
 export function redirect(status: 302 | 303, location: string, headers: readonly Header[] = []): PlainReply {

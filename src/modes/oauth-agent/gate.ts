@@ -1,6 +1,7 @@
 import { isPreflight, preflightReply } from '../../core/http/cors.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import type { PlainReply, Reply } from '../../core/verdict.ts';
+import { clientFaultOf } from '../../fastify/client-fault.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import { agentError, refusedPage } from './agent-error.ts';
 import { type BrowserRefusal, browserRefusal, corsHeadersOf, corsPolicyOf, trustedOriginOf } from './browser-rules.ts';
@@ -82,7 +83,7 @@ function failureOf(error: unknown, { instance, services }: AgentRuntime): PlainR
     telemetry.problem('store_unavailable', { operation: 'side_service' }, error);
     return agentError('temporarily_unavailable', 'Please try again in a moment.', [['retry-after', '1']]);
   }
-  switch (statusOf(error)) {
+  switch (clientFaultOf(error)) {
     case undefined:
       telemetry.problem('side_service_failed', { instance }, error);
       return agentError('server_error', 'Something went wrong here.');
@@ -103,10 +104,4 @@ function refuse(reason: BrowserRefusal, endpoint: string, { instance, services }
 
 function unknownHost(): PlainReply {
   return agentError('unknown_host', 'This host is not served here.');
-}
-
-/** Of an error that a client has made (4xx). */
-function statusOf(error: unknown): number | undefined {
-  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
-  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }

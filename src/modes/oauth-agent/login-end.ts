@@ -1,9 +1,11 @@
+import { setCookieHeaders } from '../../core/http/cookies.ts';
 import { jsonReply } from '../../core/http/reply.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import { parseAuthorizationResponse } from '../../core/oauth/authorization-response.ts';
 import { secondsOf } from '../../core/time.ts';
-import type { Header, Reply } from '../../core/verdict.ts';
+import type { Reply } from '../../core/verdict.ts';
 import { completeLogin, type LoginOutcome } from '../../flows/complete-login.ts';
+import { reportLoginFailure } from '../../flows/login-failure.ts';
 import { newSession } from '../../flows/new-session.ts';
 import { agentError, responseError } from './agent-error.ts';
 import { endpointWithBody } from './endpoint.ts';
@@ -45,9 +47,10 @@ export const loginEnd = endpointWithBody(
 
 async function finish(request: HttpRequest, origin: string, query: string, runtime: AgentRuntime): Promise<Reply> {
   const { instance, settings, provider, services } = runtime;
+  const reporting = { instance, telemetry: services.telemetry };
   const response = parseAuthorizationResponse(query);
   if (response.kind === 'invalid') {
-    reportFailure({ kind: 'foreign', reason: response.reason }, runtime);
+    reportLoginFailure({ kind: 'foreign', reason: response.reason }, reporting);
     return agentError('invalid_request', `pageUrl: expected an authorization response; in this one ${response.reason}`);
   }
   const cookie = runtime.loginCookie.read(request);
@@ -67,7 +70,7 @@ async function finish(request: HttpRequest, origin: string, query: string, runti
       clock: services.clock,
     },
   );
-  if (outcome.kind !== 'authenticated') reportFailure(outcome, runtime);
+  if (outcome.kind !== 'authenticated') reportLoginFailure(outcome, reporting);
   switch (outcome.kind) {
     case 'authenticated':
       return await logIn(request, outcome, runtime);
@@ -83,6 +86,7 @@ async function finish(request: HttpRequest, origin: string, query: string, runti
         ? agentError('authorization_server_error', 'The answer of the authorization server is not valid.')
         : agentError('authorization_error', 'The authorization server refused the authorization response.');
     case 'unavailable':
+      services.telemetry.problem('provider_unavailable', { provider: provider.name, detail: outcome.detail });
       return providerUnavailable(secondsOf(5));
   }
 }
@@ -145,31 +149,5 @@ async function liveSession(request: HttpRequest, runtime: AgentRuntime): Promise
 }
 
 function answerOf({ answer, setCookies }: Answered): Reply {
-  return jsonReply(
-    200,
-    answer,
-    setCookies.map((value): Header => ['set-cookie', value]),
-  );
-}
-
-function reportFailure(
-  outcome: Exclude<LoginOutcome, { kind: 'authenticated' }>,
-  { instance, provider, services }: AgentRuntime,
-): void {
-  const { telemetry } = services;
-  const fields = { instance, outcome: outcome.kind };
-  switch (outcome.kind) {
-    case 'foreign':
-      telemetry.event('login_failed', { ...fields, reason: outcome.reason });
-      return;
-    case 'refused':
-      telemetry.event('login_failed', { ...fields, code: outcome.error, reason: outcome.detail });
-      return;
-    case 'unavailable':
-      telemetry.event('login_failed', fields);
-      telemetry.problem('provider_unavailable', { provider: provider.name, detail: outcome.detail });
-      return;
-    default:
-      telemetry.event('login_failed', fields);
-  }
+  return jsonReply(200, answer, setCookieHeaders(setCookies));
 }

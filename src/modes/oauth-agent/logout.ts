@@ -1,5 +1,5 @@
+import { setCookieHeaders } from '../../core/http/cookies.ts';
 import { jsonReply } from '../../core/http/reply.ts';
-import type { Header } from '../../core/verdict.ts';
 import { revokeTokens } from '../../flows/revoke-tokens.ts';
 import { endpointOfSession } from './endpoint.ts';
 import { type LogoutAnswer, logoutAnswer } from './schemas.ts';
@@ -29,7 +29,7 @@ export const logout = endpointOfSession(
       state: undefined,
     });
     const answer: LogoutAnswer = { url: providerUrl ?? postLogoutRedirectUri };
-    const cleared = state.forget(request).map((value): Header => ['set-cookie', value]);
+    const cleared = setCookieHeaders(state.forget(request));
     return jsonReply(200, answer, [...cleared, ['clear-site-data', '"cache"']]);
   },
 );

@@ -1,8 +1,9 @@
+import { setCookieHeaders } from '../../core/http/cookies.ts';
 import { type HttpRequest, soleHeader } from '../../core/http/request.ts';
 import { needsTouch } from '../../core/session/lifetimes.ts';
 import type { RefreshReason } from '../../core/session/staleness.ts';
 import type { Seconds } from '../../core/time.ts';
-import type { Header, PlainReply } from '../../core/verdict.ts';
+import type { PlainReply } from '../../core/verdict.ts';
 import { agentError } from './agent-error.ts';
 import { knownSession } from './known-session.ts';
 import type { AgentRuntime } from './runtime.ts';
@@ -63,7 +64,7 @@ export function noteUse(presented: PresentedSession, { state, settings, services
 
 /** A new login is needed. The browser forgets what is of no use any more. */
 export function sessionExpired({ state }: AgentRuntime): PlainReply {
-  const cleared = state.forget(undefined).map((value): Header => ['set-cookie', value]);
+  const cleared = setCookieHeaders(state.forget(undefined));
   return agentError('session_expired', 'The session has ended. The user must log in again.', cleared);
 }
 

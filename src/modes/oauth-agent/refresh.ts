@@ -1,5 +1,6 @@
+import { setCookieHeaders } from '../../core/http/cookies.ts';
+import { emptyReply } from '../../core/http/reply.ts';
 import { freshnessOf } from '../../core/oauth/token-freshness.ts';
-import type { Header, Reply } from '../../core/verdict.ts';
 import { agentError } from './agent-error.ts';
 import { endpointOfSession } from './endpoint.ts';
 import { refreshed, sessionExpired } from './needed-session.ts';
@@ -30,15 +31,6 @@ export const refresh = endpointOfSession(
     }
     const cooldown = runtime.settings.healCooldown;
     const outcome = await refreshed(presented, { kind: 'rejected', requestedAt: now, cooldown }, runtime);
-    return outcome.kind === 'reply' ? outcome : done(outcome.setCookies);
+    return outcome.kind === 'reply' ? outcome : emptyReply(204, setCookieHeaders(outcome.setCookies));
   },
 );
-
-function done(setCookies: readonly string[]): Reply {
-  const headers: readonly Header[] = [
-    ['cache-control', 'no-store'],
-    ['x-content-type-options', 'nosniff'],
-    ...setCookies.map((value): Header => ['set-cookie', value]),
-  ];
-  return { kind: 'reply', status: 204, headers, body: '' };
-}

@@ -3,6 +3,7 @@ import {
   type AgentStates,
   agentStates,
   keepAll,
+  presentedBy,
   refreshPath,
   requestFrom,
 } from '../../../test/support/agent-states.ts';
@@ -11,7 +12,6 @@ import { httpRequest } from '../../../test/support/http-request.ts';
 import { tokenSetAt } from '../../../test/support/session.ts';
 import { Secret } from '../../core/secret.ts';
 import type { AgentRuntime } from './runtime.ts';
-import type { PresentedSession } from './state.ts';
 
 let states: AgentStates;
 let agent: AgentRuntime;
@@ -24,11 +24,7 @@ beforeEach(async () => {
 
 const find = (browser: CookieJar = jar, target = refreshPath) => agent.state.find(requestFrom(browser, target));
 
-async function found(browser: CookieJar = jar, target = refreshPath): Promise<PresentedSession> {
-  const presented = await find(browser, target);
-  if (presented.kind !== 'found') throw new Error(presented.kind);
-  return presented;
-}
+const found = (browser: CookieJar = jar, target = refreshPath) => presentedBy(browser, agent, target);
 
 const names = (browser: CookieJar = jar) => browser.all().map(({ name }) => name);
 const tokens = (length: number) => ({

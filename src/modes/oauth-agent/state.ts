@@ -29,7 +29,7 @@ export interface PresentedSession {
 
 /** What is known of a sealed session beside what its cookies hold. */
 export interface InCookies {
-  /** The form of its cookies. Of 0x01 nobody knows the user (`subject` is ''), the claims and the end. */
+  /** The form of its cookies. Of 0x01 nobody knows the user (`subject` is '') and the end, and claims only where an ID token came. */
   readonly version: 1 | 2;
   /** Of the CSRF cookie that came with it; undefined where the refresh token did not come, which alone needs it. */
   readonly csrfToken: string | undefined;

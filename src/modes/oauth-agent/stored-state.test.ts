@@ -1,11 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type AgentStates, agentStates, keepAll, requestFrom } from '../../../test/support/agent-states.ts';
+import {
+  type AgentStates,
+  agentStates,
+  keepAll,
+  presentedBy,
+  requestFrom,
+} from '../../../test/support/agent-states.ts';
 import { type CookieJar, createCookieJar } from '../../../test/support/cookie-jar.ts';
 import { httpRequest } from '../../../test/support/http-request.ts';
 import { secondsOf } from '../../core/time.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { AgentRuntime } from './runtime.ts';
-import type { PresentedSession } from './state.ts';
 
 let states: AgentStates;
 let agent: AgentRuntime;
@@ -18,11 +23,7 @@ beforeEach(async () => {
 
 const find = (browser = jar) => agent.state.find(requestFrom(browser));
 
-async function found(browser = jar): Promise<PresentedSession> {
-  const presented = await find(browser);
-  if (presented.kind !== 'found') throw new Error(presented.kind);
-  return presented;
-}
+const found = (browser = jar) => presentedBy(browser, agent);
 
 describe('a stored session of an agent', () => {
   it('is an id in a cookie, and everything else in the store', async () => {

@@ -1,7 +1,7 @@
 import { parseAuthority } from '../../core/http/authority.ts';
-import { clearCookie, countCookies } from '../../core/http/cookies.ts';
+import { clearCookie, countCookies, setCookieHeaders } from '../../core/http/cookies.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
-import type { Header, Reply } from '../../core/verdict.ts';
+import type { Reply } from '../../core/verdict.ts';
 import type { AgentCookies, PlacedCookie } from './cookies.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { AgentRuntime } from './runtime.ts';
@@ -48,7 +48,7 @@ export function withoutStrays(
   const paths = pathsTo(`${settings.basePath}${settings.endpoints[endpoint]}`);
   const deletions = strays.flatMap((each) => deletionsOf(each, domains, paths)).slice(0, maxDeletions);
   // First: to a client of the older RFC 6265 a cookie for the host and one for its domain are the same.
-  return { ...answer, headers: [...deletions.map((line): Header => ['set-cookie', line]), ...answer.headers] };
+  return { ...answer, headers: [...setCookieHeaders(deletions), ...answer.headers] };
 }
 
 /** Our cookies that came, with those first that came most often. */

@@ -3,6 +3,7 @@ import {
   type AgentStates,
   agentStates,
   keepAll,
+  presentedBy,
   refreshPath,
   requestFrom,
   sharedKey,
@@ -48,11 +49,7 @@ function theirs(accessToken = 'canary-opaque-access-token'): CookieJar {
   return browser;
 }
 
-async function found(agent: AgentRuntime, browser = jar, target = refreshPath): Promise<PresentedSession> {
-  const presented = await agent.state.find(requestFrom(browser, target));
-  if (presented.kind !== 'found') throw new Error(presented.kind);
-  return presented;
-}
+const found = (agent: AgentRuntime, browser = jar, target = refreshPath) => presentedBy(browser, agent, target);
 
 async function refreshedBy(agent: AgentRuntime, browser = jar): Promise<PresentedSession> {
   const requestedAt = states.clock.milliseconds();

@@ -1,3 +1,4 @@
+import { setCookieHeaders } from '../../core/http/cookies.ts';
 import { refuse } from '../../core/http/refusal.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import type { FoundSession } from '../../core/session/lifetimes.ts';
@@ -90,7 +91,7 @@ async function refreshThenDecide(
 function withCookies(answer: Pass | Reply, setCookies: readonly string[]): Pass | Reply {
   if (setCookies.length === 0) return answer;
   if (answer.kind === 'reply') {
-    return { ...answer, headers: [...answer.headers, ...setCookies.map((value): Header => ['set-cookie', value])] };
+    return { ...answer, headers: [...answer.headers, ...setCookieHeaders(setCookies)] };
   }
   // Where the workload lets caches keep its answer, they would hand out the session with it.
   return { ...answer, setCookies: [...setCookies, ...(answer.setCookies ?? [])], setResponseHeaders: uncached };

@@ -1,10 +1,11 @@
-import { readCookie } from '../../core/http/cookies.ts';
+import { readCookie, setCookieHeaders } from '../../core/http/cookies.ts';
 import { refuse } from '../../core/http/refusal.ts';
 import { redirect } from '../../core/http/reply.ts';
 import type { HttpRequest } from '../../core/http/request.ts';
 import type { LoginAttempt } from '../../core/session/login-attempt.ts';
 import type { Reply } from '../../core/verdict.ts';
 import { completeLogin, type LoginOutcome } from '../../flows/complete-login.ts';
+import { reportLoginFailure } from '../../flows/login-failure.ts';
 import { newSession } from '../../flows/new-session.ts';
 import type { AuthorizationServer } from '../../ports/authorization-server.ts';
 import { whyEnded } from './decide.ts';
@@ -45,32 +46,22 @@ export async function callback(
       clock: services.clock,
     },
   );
+  if (outcome.kind !== 'authenticated') reportLoginFailure(outcome, { instance, telemetry: services.telemetry });
   switch (outcome.kind) {
     case 'authenticated':
       return await logIn(request, outcome, runtime);
     case 'foreign':
-      services.telemetry.event('login_failed', { instance, outcome: 'foreign', reason: outcome.reason });
       return foreignResponse(request, origin, '/', runtime);
     case 'no_binding':
-      services.telemetry.event('login_failed', { instance, outcome: outcome.kind });
       return cookiesNeeded(request, outcome.attempt, runtime);
     case 'other_browser':
-      services.telemetry.event('login_failed', { instance, outcome: outcome.kind });
       return foreignResponse(request, origin, outcome.attempt.returnTo, runtime);
     case 'expired':
     case 'already_used':
-      services.telemetry.event('login_failed', { instance, outcome: outcome.kind });
       return await lateResponse(request, outcome.attempt, runtime);
     case 'refused':
-      services.telemetry.event('login_failed', {
-        instance,
-        outcome: 'refused',
-        code: outcome.error,
-        reason: outcome.detail,
-      });
       return providerRefused(request, outcome.error, outcome.attempt, runtime);
     case 'unavailable':
-      services.telemetry.event('login_failed', { instance, outcome: 'unavailable' });
       return providerUnavailable(request, { provider: outcome.attempt.provider, detail: outcome.detail }, runtime);
   }
 }
@@ -94,11 +85,7 @@ async function logIn(
   await sessions.end(request);
   services.telemetry.event('login_completed', { instance: runtime.instance, provider: provider.name });
   const location = `${attempt.origin}${attempt.returnTo}`;
-  return redirect(
-    302,
-    location,
-    begun.setCookies.map((value) => ['set-cookie', value]),
-  );
+  return redirect(302, location, setCookieHeaders(begun.setCookies));
 }
 
 /** Late or twice: whoever is logged in by now goes to the page, everybody else may start again. */

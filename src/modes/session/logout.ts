@@ -1,5 +1,5 @@
 import { html } from '../../core/html/html.ts';
-import { clearCookie } from '../../core/http/cookies.ts';
+import { clearCookie, setCookieHeaders } from '../../core/http/cookies.ts';
 import { refuse } from '../../core/http/refusal.ts';
 import { pageReply, redirect } from '../../core/http/reply.ts';
 import { type HttpRequest, soleHeader } from '../../core/http/request.ts';
@@ -88,5 +88,5 @@ function afterLogoutUrl(origin: string, { settings }: Pick<SessionRuntime, 'sett
 function forgetting(runtime: SessionRuntime): readonly Header[] {
   const { cookies, sessions, services } = runtime;
   const cleared = [...sessions.forget(services.clock.now()), clearCookie(cookies.binding, cookies)];
-  return [...cleared.map((value): Header => ['set-cookie', value]), ['clear-site-data', '"cache"']];
+  return [...setCookieHeaders(cleared), ['clear-site-data', '"cache"']];
 }

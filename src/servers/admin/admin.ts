@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Secret } from '../../core/secret.ts';
+import { clientFaultOf } from '../../fastify/client-fault.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { Address } from '../address.ts';
@@ -92,8 +93,8 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
     reply.header('retry-after', '1');
     return refuse(reply, 503, 'temporarily_unavailable', 'the store does not answer; some of it may have been done');
   }
-  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
-  if (typeof status === 'number' && status >= 400 && status < 500) {
+  const status = clientFaultOf(error);
+  if (status !== undefined) {
     return refuse(reply, status, 'invalid_request', 'the request was not understood: JSON of at most 256 KiB is');
   }
   telemetry.problem('admin_request_failed', { operation: request.routeOptions.url ?? '' }, error);

@@ -8,6 +8,7 @@ import type { PageRenderer } from '../../core/html/page-renderer.ts';
 import { indexOrigins, originOf } from '../../core/http/authority.ts';
 import { httpRequestFrom } from '../../core/http/from-node.ts';
 import { type Refusal, refuse } from '../../core/http/refusal.ts';
+import { clientFaultOf } from '../../fastify/client-fault.ts';
 import { sendReply } from '../../fastify/send-reply.ts';
 import { StoreUnavailableError } from '../../ports/store.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
@@ -135,8 +136,7 @@ function refusalOf(error: unknown, telemetry: Telemetry): Refusal {
     telemetry.problem('store_unavailable', { operation: 'side_service' }, error);
     return unavailable;
   }
-  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
-  if (typeof status === 'number' && status >= 400 && status < 500) return badRequest;
+  if (clientFaultOf(error) !== undefined) return badRequest;
   telemetry.problem('side_service_failed', {}, error);
   return unavailable;
 }
